@@ -1,0 +1,55 @@
+# make demo    build, and send a message to a server of its own
+# make test    all tests
+# make help    the rest
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo devel)
+
+GO      ?= go
+TOOL     = $(GO) tool -modfile=.ci/tools.mod
+LDFLAGS  = -s -w -buildid= -X main.version=$(VERSION)
+LINKS    = sendmail mailq newaliases
+
+help:
+	@sed -n 's/^# //p; s/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST)
+
+build: ## bin/postern and its links
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
+	@for name in $(LINKS); do ln -sf postern bin/$$name; done
+
+demo: build
+	bin/postern demo
+
+test:
+	CGO_ENABLED=0 $(GO) test ./...
+
+race: ## the tests with the race detector; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+fuzz: ## each fuzz target for ten seconds
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed 's/:func / /' | while read -r file name; do \
+		echo "$$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime 10s -fuzzminimizetime 10x "$$(dirname "$$file")" || exit 1; done
+
+check: ## formatting, vet, staticcheck, tidy
+	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
+
+bench: build ## side by side with msmtp; see docs/BENCHMARKS.md
+	$(GO) run ./cmd/bench -postern bin/sendmail
+
+install: build ## into $(DESTDIR)$(PREFIX)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man5'
+	install -m 755 bin/postern '$(DESTDIR)$(PREFIX)/bin/postern'
+	ln -sf ../bin/postern '$(DESTDIR)$(PREFIX)/sbin/sendmail'
+	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/mailq'
+	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/newaliases'
+	install -m 644 docs/postern-sendmail.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -m 644 docs/postern.toml.5 '$(DESTDIR)$(PREFIX)/share/man/man5/'
+
+clean: ## what build made
+	rm -rf bin
+
+.PHONY: help build demo test race fuzz check bench install clean
