@@ -1,0 +1,76 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// systemAliases is the aliases file that mail programs share.
+const systemAliases = "/etc/aliases"
+
+// Alias is what a local name stands for. Names are the same in any case.
+func (c *Config) Alias(name string) (to []string, ok bool) {
+	to, ok = c.aliases[strings.ToLower(name)]
+	return to, ok
+}
+
+// readAliasFile adds the file that [aliases] names, or /etc/aliases where it says nothing; the table's own entries
+// go before those of the file. file = "" reads none.
+func (c *Config) readAliasFile() error {
+	name, named := systemAliases, false
+	if to, ok := c.aliases["file"]; ok {
+		delete(c.aliases, "file")
+		if len(to) != 1 {
+			return c.errorf("aliases", "file should be one file name")
+		}
+		name, named = to[0], true
+	}
+	if name == "" {
+		return nil
+	}
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) || !named && errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return parseAliases(name, string(data), c.aliases)
+}
+
+// parseAliases reads the format of aliases(5): "name: to, to", "#" comments, continued by leading white space. Names
+// that aliases has already stay as they are.
+func parseAliases(file, data string, aliases map[string][]string) error {
+	var name string
+	var to []string
+	end := func() {
+		if _, has := aliases[name]; name != "" && !has {
+			aliases[name] = to
+		}
+		name, to = "", nil
+	}
+	for i, line := range strings.Split(data, "\n") {
+		text := strings.TrimSpace(line)
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		if line[0] != ' ' && line[0] != '\t' {
+			end()
+			key, rest, ok := strings.Cut(text, ":")
+			if !ok {
+				return &Error{file, i + 1, "", fmt.Sprintf("%q should be \"name: address, address\"", text)}
+			}
+			name, text = strings.ToLower(strings.Trim(strings.TrimSpace(key), `"`)), rest
+		}
+		for _, target := range strings.Split(text, ",") {
+			if target = strings.TrimSpace(target); target != "" {
+				to = append(to, target)
+			}
+		}
+	}
+	end()
+	return nil
+}

@@ -1,0 +1,72 @@
+package conf
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Wanted is what a call says about the account it wants.
+type Wanted struct {
+	Account string   // --account
+	Env     string   // POSTERN_ACCOUNT
+	Sender  string   // -f
+	From    []string // the addresses of the From: field
+}
+
+// Choose picks the account: by --account, by POSTERN_ACCOUNT, by the -f address, by the From: field, then default,
+// then the only account there is. why says which rule decided.
+func (c *Config) Choose(w Wanted) (a *Account, why string, err error) {
+	for _, named := range []struct{ name, by string }{{w.Account, "--account"}, {w.Env, "POSTERN_ACCOUNT"}} {
+		if named.name == "" {
+			continue
+		}
+		if a := c.find(named.name); a != nil {
+			return a, named.by, nil
+		}
+		return nil, "", fmt.Errorf("%s: there is no account %q (there %s)", named.by, named.name, c.names())
+	}
+	if a := c.forSender(w.Sender); a != nil {
+		return a, "-f " + w.Sender, nil
+	}
+	for _, addr := range w.From {
+		if a := c.forSender(addr); a != nil {
+			return a, "From: " + addr, nil
+		}
+	}
+	if a := c.find(c.Default); a != nil {
+		return a, "default", nil
+	}
+	if len(c.Accounts) == 1 {
+		return c.Accounts[0], "the only account", nil
+	}
+	return nil, "", fmt.Errorf("no account fits this message and no default is set (there %s)", c.names())
+}
+
+// forSender is the first account whose from is addr, else the first with a pattern that fits it.
+func (c *Config) forSender(addr string) *Account {
+	if addr == "" {
+		return nil
+	}
+	for _, a := range c.Accounts {
+		if strings.EqualFold(a.From, addr) {
+			return a
+		}
+	}
+	for _, a := range c.Accounts {
+		for _, pattern := range a.Match {
+			if matches(pattern, addr) {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// matches applies a shell pattern to an address, in any case. In path.Match the slash is special, in an address
+// it is a character as any other.
+func matches(pattern, addr string) bool {
+	plain := strings.NewReplacer("/", "\x00")
+	ok, _ := path.Match(plain.Replace(strings.ToLower(pattern)), plain.Replace(strings.ToLower(addr)))
+	return ok
+}

@@ -1,0 +1,289 @@
+// Package conf reads postern's profiles: it finds the files, decodes them strictly, and chooses the account for a message.
+//
+// Decoding goes in two passes. The first one, in Load, reads what every account has (Keys); the second one, in
+// Account.Decode, is the transport's own and reads the keys that only it knows. A key that neither pass read is an
+// error of the file (Config.Check), so a misspelt option is never silently without effect.
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is what the configuration files say together.
+type Config struct {
+	Accounts []*Account // in the order the files define them
+	Default  string     // the account when nothing else selects one; may be empty
+	Queue    Queue
+
+	aliases map[string][]string
+	files   []*file
+	known   map[string]bool // every key some pass reads, as "host" or "tls.ca" within an account, for the nearest-key advice
+	problem error           // the first error that a second pass met
+}
+
+// Keys are the keys of an account that have a meaning whatever its backend.
+type Keys struct {
+	Extends string   `toml:"extends"` // the account whose keys this one starts from
+	Backend string   `toml:"backend"` // the transport's name; "" means tls (RFC 8314)
+	From    string   `toml:"from"`    // envelope sender, and From: where the message has none
+	Match   []string `toml:"match"`   // glob patterns: this account is chosen for these senders
+	Domain  string   `toml:"domain"`  // completes bare names
+	Queue   string   `toml:"queue"`   // "off" or empty: the exit status tells what the server said
+}
+
+// Queue is the [queue] table.
+type Queue struct {
+	Dir    string     `toml:"dir"`
+	Retry  []Duration `toml:"retry"`
+	GiveUp Duration   `toml:"give_up"`
+}
+
+// Account is one profile, with the keys of the accounts it extends already merged in.
+type Account struct {
+	Name string
+	Keys
+
+	config *Config
+	tables []table // from the farthest ancestor to the account's own table
+}
+
+// table is one [account.NAME] table, not yet decoded.
+type table struct {
+	file *file
+	name string
+	body toml.Primitive
+}
+
+// DefaultBackend is the transport of an account that names none: implicit TLS, as RFC 8314 section 3 recommends.
+const DefaultBackend = "tls"
+
+// Load reads the files in order; accounts of a later file replace those of the same name, and so does default.
+// A file that is missing, or that this user may not read, is passed over unless it is the last hope or was asked
+// for by name (required). The error is an *Error when it has a place in a file.
+func Load(files []string, required bool) (*Config, error) {
+	c := &Config{aliases: map[string][]string{}, known: map[string]bool{}}
+	tables := map[string]table{}
+	var order []string
+	var skipped error
+	for _, name := range files {
+		f, err := readFile(name)
+		if err != nil && !required && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
+			if errors.Is(err, fs.ErrPermission) {
+				skipped = err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		c.files = append(c.files, f)
+		if err := c.add(f, tables, &order); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case len(c.files) == 0 && skipped != nil:
+		return nil, fmt.Errorf("cannot read the configuration: %w", skipped)
+	case len(c.files) == 0:
+		return nil, fmt.Errorf("no configuration: none of %s exists", strings.Join(files, ", "))
+	}
+	for _, name := range order {
+		a, err := c.account(name, tables)
+		if err != nil {
+			return nil, err
+		}
+		c.Accounts = append(c.Accounts, a)
+	}
+	if c.Default != "" && c.find(c.Default) == nil {
+		return nil, c.errorf("default", "there is no account %q (there %s)", c.Default, c.names())
+	}
+	return c, c.readAliasFile()
+}
+
+// add decodes the first pass of one file into c.
+func (c *Config) add(f *file, tables map[string]table, order *[]string) error {
+	var top struct {
+		Default string                    `toml:"default"`
+		Account map[string]toml.Primitive `toml:"account"`
+		Aliases map[string]Strings        `toml:"aliases"`
+		Queue   *Queue                    `toml:"queue"`
+	}
+	top.Queue = &c.Queue
+	if err := f.decode(&top); err != nil {
+		return err
+	}
+	collectKeys(c.known, "/", &top)
+	if top.Default != "" {
+		c.Default = top.Default
+	}
+	for name, to := range top.Aliases {
+		if name == "file" && len(to) == 1 {
+			to[0] = f.abs(to[0])
+		}
+		c.aliases[strings.ToLower(name)] = to
+	}
+	for _, k := range f.meta.Keys() {
+		if len(k) < 2 || k[0] != "account" {
+			continue
+		}
+		if _, seen := tables[k[1]]; !seen {
+			*order = append(*order, k[1])
+		}
+		tables[k[1]] = table{f, k[1], top.Account[k[1]]}
+	}
+	return f.checkInlinePasswords()
+}
+
+// account builds the account called name from its table and those it extends.
+func (c *Config) account(name string, tables map[string]table) (*Account, error) {
+	a := &Account{Name: name, config: c}
+	chain := []string{name}
+	for at := name; ; {
+		t := tables[at]
+		a.tables = slices.Insert(a.tables, 0, t)
+		var own Keys
+		if err := t.decode(&own); err != nil {
+			return nil, err
+		}
+		if own.Extends == "" {
+			break
+		}
+		if _, ok := tables[own.Extends]; !ok {
+			return nil, t.errorf("extends", "there is no account %q", own.Extends)
+		}
+		if slices.Contains(chain, own.Extends) {
+			return nil, t.errorf("extends", "accounts extend each other in a loop: %s -> %s", strings.Join(chain, " -> "), own.Extends)
+		}
+		at = own.Extends
+		chain = append(chain, at)
+	}
+	if err := a.Decode(&a.Keys); err != nil {
+		return nil, err
+	}
+	if a.Backend == "" {
+		a.Backend = DefaultBackend
+	}
+	for _, pattern := range a.Match {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return nil, a.Errorf("match", "%q is not a pattern", pattern)
+		}
+	}
+	switch a.Queue {
+	case "", "off":
+		return a, nil
+	case "fallback", "always":
+		return nil, a.Errorf("queue", "%q needs the queue, which this version does not have; only \"off\" can be set", a.Queue)
+	}
+	return nil, a.Errorf("queue", "%q is none of off, fallback, always", a.Queue)
+}
+
+// PathResolver is implemented by a transport's keys that hold file names. ResolvePaths replaces each of them by
+// abs of it: "~/" is the home folder, and a relative name is relative to the configuration file that holds it.
+type PathResolver interface {
+	ResolvePaths(abs func(string) string)
+}
+
+// Decode reads the account's keys into the struct that v points to, those of extended accounts first. The keys
+// that v has no field for are left for another pass. The error is an *Error with file, line and key.
+func (a *Account) Decode(v any) error {
+	collectKeys(a.config.known, "", v)
+	for _, t := range a.tables {
+		if err := t.decode(v); err != nil {
+			if a.config.problem == nil {
+				a.config.problem = err
+			}
+			return err
+		}
+		if r, ok := v.(PathResolver); ok {
+			r.ResolvePaths(t.file.abs)
+		}
+	}
+	return nil
+}
+
+// Errorf is an *Error at the place where the account sets key, or at the account's table where it doesn't.
+func (a *Account) Errorf(key, format string, args ...any) error {
+	for _, t := range slices.Backward(a.tables) {
+		if t.file.meta.IsDefined(append([]string{"account", t.name}, strings.Split(key, ".")...)...) {
+			return t.errorf(key, format, args...)
+		}
+	}
+	t := a.tables[len(a.tables)-1]
+	return &Error{t.file.name, t.file.line("account", t.name), "account." + t.name, fmt.Sprintf(format, args...)}
+}
+
+func (t table) decode(v any) error {
+	return t.file.position(t.file.meta.PrimitiveDecode(t.body, v))
+}
+
+func (t table) errorf(key, format string, args ...any) error {
+	full := append([]string{"account", t.name}, strings.Split(key, ".")...)
+	return &Error{t.file.name, t.file.line(full...), strings.Join(full, "."), fmt.Sprintf(format, args...)}
+}
+
+// errorf is an *Error at a top-level key, in the last file that sets it.
+func (c *Config) errorf(key, format string, args ...any) error {
+	for _, f := range slices.Backward(c.files) {
+		if f.meta.IsDefined(key) {
+			return &Error{f.name, f.line(key), key, fmt.Sprintf(format, args...)}
+		}
+	}
+	return fmt.Errorf(key+": "+format, args...)
+}
+
+// abs is the file name that a key of this file means by name.
+func (f *file) abs(name string) string {
+	if rest, ok := strings.CutPrefix(name, "~/"); ok {
+		return filepath.Join(HomeDir(), rest)
+	}
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(f.name), name)
+}
+
+// Names are the accounts' names in the order of definition.
+func (c *Config) Names() []string {
+	var names []string
+	for _, a := range c.Accounts {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
+func (c *Config) names() string {
+	if len(c.Accounts) == 0 {
+		return "are none"
+	}
+	return "are " + strings.Join(c.Names(), ", ")
+}
+
+func (c *Config) find(name string) *Account {
+	for _, a := range c.Accounts {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+func readFile(name string) (*file, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil { // an unreadable working folder: the name has to do
+		abs = name
+	}
+	data, err := os.ReadFile(abs)
+	if err != nil {
+		return nil, err
+	}
+	return &file{name: abs, data: string(data)}, nil
+}

@@ -1,0 +1,114 @@
+package conf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Error is a fault of a configuration file with its place.
+type Error struct {
+	File string
+	Line int    // from 1; 0 when the fault is of the whole file
+	Key  string // "account.work.port"; empty for a syntax error
+	Text string
+}
+
+func (e *Error) Error() string {
+	place := e.File
+	if e.Line > 0 {
+		place = fmt.Sprintf("%s:%d", e.File, e.Line)
+	}
+	if e.Key != "" {
+		place += ": " + e.Key
+	}
+	return place + ": " + e.Text
+}
+
+// file is one configuration file.
+type file struct {
+	name string
+	data string
+	meta toml.MetaData
+}
+
+func (f *file) decode(v any) (err error) {
+	f.meta, err = toml.Decode(f.data, v)
+	return f.position(err)
+}
+
+// position turns an error of the toml package into an *Error.
+func (f *file) position(err error) error {
+	if err == nil {
+		return nil
+	}
+	var parse toml.ParseError
+	if errors.As(err, &parse) {
+		e := &Error{File: f.name, Line: parse.Position.Line, Text: parse.Message}
+		if len(f.meta.Keys()) > 0 { // else it is a syntax error, and the key only the one before it
+			e.Key = parse.LastKey
+		}
+		return e
+	}
+	// A value of the wrong type comes as text: toml: line 3 (last key "account.work.port"): what is wrong.
+	e := &Error{File: f.name, Text: strings.TrimPrefix(err.Error(), "toml: ")}
+	if n, _ := fmt.Sscanf(e.Text, "line %d (last key %q):", &e.Line, &e.Key); n == 2 {
+		_, e.Text, _ = strings.Cut(e.Text, "): ")
+	}
+	e.Text = strings.Replace(e.Text, "incompatible types: TOML value has type ", "wrong type: it is ", 1)
+	e.Text = strings.Replace(e.Text, "; destination has type ", ", and should be ", 1)
+	return e
+}
+
+// line is the line of key, or 0. The toml package tells positions only in errors, so the file is decoded once
+// more into a type that fails at that key.
+func (f *file) line(key ...string) int {
+	var level map[string]toml.Primitive
+	meta, err := toml.Decode(f.data, &level)
+	for i, k := range key {
+		if err != nil {
+			break
+		}
+		if i == len(key)-1 {
+			err = meta.PrimitiveDecode(level[k], new(failing))
+			break
+		}
+		var next map[string]toml.Primitive
+		err = meta.PrimitiveDecode(level[k], &next)
+		level = next
+	}
+	var parse toml.ParseError
+	if errors.As(err, &parse) {
+		return parse.Position.Line
+	}
+	return 0
+}
+
+// failing is a value that can't be decoded, to learn its position.
+type failing struct{}
+
+func (*failing) UnmarshalTOML(any) error { return errors.New("here") }
+
+// checkInlinePasswords refuses a file with a password in it that others can read.
+func (f *file) checkInlinePasswords() error {
+	for _, k := range f.meta.Keys() {
+		if len(k) != 3 || k[0] != "account" || k[2] != "password" || f.meta.Type(k...) != "String" {
+			continue
+		}
+		info, err := os.Stat(f.name)
+		if err != nil {
+			return err
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			return &Error{
+				f.name, f.line(k...), k.String(),
+				fmt.Sprintf("a password in a file with mode %04o, which others can read: run chmod 600 %s", mode, f.name),
+			}
+		}
+		return nil
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package conf
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+)
+
+// SystemFile is the configuration that all users share.
+const SystemFile = "/etc/postern/config.toml"
+
+// Files are the configuration files to read, in order: the one named by option, else by POSTERN_CONFIG, else the
+// system's and the user's. required tells that the file was asked for by name, so it has to exist.
+func Files(option string) (files []string, required bool) {
+	if option != "" {
+		return []string{option}, true
+	}
+	if env := os.Getenv("POSTERN_CONFIG"); env != "" {
+		return []string{env}, true
+	}
+	files = []string{SystemFile}
+	dir := os.Getenv("XDG_CONFIG_HOME")
+	if !filepath.IsAbs(dir) { // the XDG specification has relative ones ignored
+		home := HomeDir()
+		if home == "" {
+			return files, false
+		}
+		dir = filepath.Join(home, ".config")
+	}
+	return append(files, filepath.Join(dir, "postern", "config.toml")), false
+}
+
+// HomeDir is the user's home folder: $HOME, else what the password file says of the user id, since cron and mail
+// servers start programs without an environment. It is empty if neither tells.
+func HomeDir() string {
+	if home := os.Getenv("HOME"); home != "" {
+		return home
+	}
+	if u, err := user.LookupId(strconv.Itoa(os.Getuid())); err == nil {
+		return u.HomeDir
+	}
+	return ""
+}
