@@ -1,0 +1,140 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Secret is a password or the like. It masks itself in every form of printing; string(s) is the secret.
+type Secret string
+
+func (Secret) String() string { return "[secret]" }
+
+// GoString masks %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// Source says where a secret is; one field is set.
+type Source struct {
+	Text    string   // the secret itself
+	File    string   // a file's first line
+	Env     string   // an environment variable
+	Command []string // the first line that a program prints, run without a shell
+}
+
+// String masks the secret that Text may hold.
+func (Source) String() string { return "[secret]" }
+
+// GoString masks %#v.
+func (Source) GoString() string { return "[secret]" }
+
+const (
+	// commandLimit ends a password command that waits for an input which never comes. It is long enough for a person
+	// to unlock a password store.
+	commandLimit = time.Minute
+	// commandGrace is how long a command's leftover children may hold its output open.
+	commandGrace = time.Second
+	// maxSecret bounds what a file or a command may give: OAuth tokens run to some kilobytes.
+	maxSecret = 64 << 10
+)
+
+// Fetch gets the secret. Errors name the source and never the secret.
+func (s Source) Fetch(ctx context.Context) (Secret, error) {
+	var text string
+	var err error
+	switch {
+	case s.Text != "":
+		return Secret(s.Text), nil
+	case s.File != "":
+		text, err = readFile(s.File)
+	case s.Env != "":
+		var set bool
+		if text, set = os.LookupEnv(s.Env); !set {
+			return "", fmt.Errorf("the environment variable %s is not set", s.Env)
+		}
+	case len(s.Command) > 0:
+		text, err = run(ctx, s.Command)
+	default:
+		return "", errors.New("no password is set")
+	}
+	if err != nil {
+		return "", err
+	}
+	// Password stores print notes below the password, so the first line is what counts.
+	text, _, _ = strings.Cut(text, "\n")
+	text = strings.TrimSuffix(text, "\r")
+	if text == "" {
+		return "", fmt.Errorf("%s is empty", s.name())
+	}
+	return Secret(text), nil
+}
+
+func (s Source) name() string {
+	switch {
+	case s.File != "":
+		return "the password file " + s.File
+	case s.Env != "":
+		return "the environment variable " + s.Env
+	}
+	return "the output of the password command " + s.Command[0]
+}
+
+func readFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("password file: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", fmt.Errorf("password file: %w", err)
+	}
+	if len(data) > maxSecret {
+		return "", fmt.Errorf("password file %s is over %d octets", name, maxSecret)
+	}
+	return string(data), nil
+}
+
+// run runs a password command: no shell, nothing on its standard input (which is the message's), a time limit also
+// for the children it leaves behind, and an output limit.
+func run(ctx context.Context, argv []string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	out, errs := limited{left: maxSecret}, limited{left: 1 << 10}
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &errs, commandGrace
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "", fmt.Errorf("password command %s: no answer within %v", argv[0], commandLimit)
+	case out.over:
+		return "", fmt.Errorf("password command %s: more than %d octets of output", argv[0], maxSecret)
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
+		if said := strings.TrimSpace(errs.String()); said != "" {
+			return "", fmt.Errorf("password command %s: %w: %s", argv[0], err, strings.Join(strings.Fields(said), " "))
+		}
+		return "", fmt.Errorf("password command %s: %w", argv[0], err)
+	}
+	return out.String(), nil
+}
+
+// limited keeps the first octets written to it and takes the rest as read, so that the writer never stalls.
+type limited struct {
+	bytes.Buffer
+	left int
+	over bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	keep := min(len(p), l.left)
+	l.left -= keep
+	l.over = l.over || keep < len(p)
+	l.Buffer.Write(p[:keep])
+	return len(p), nil
+}
