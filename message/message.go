@@ -1,0 +1,73 @@
+// Package message reads an RFC 5322 message once, mends its header, and gives it out in wire form. It reads
+// addresses as real mail has them, and knows nothing of any network.
+//
+// Wire form is what RFC 5321 section 2.3.8 asks for: every line ends in CRLF, and neither CR nor LF stands anywhere
+// else. A carriage return without line feed is a line end in the body (terminals show it so, and nothing is lost)
+// and a space in the header, where a line end would begin another field.
+package message
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/emersion/go-message/textproto"
+)
+
+// Envelope is what the server is told apart from the message (RFC 5321 section 2.3.1).
+type Envelope struct {
+	From string   // reverse-path, without the angle brackets; empty is the null reverse-path
+	To   []string // forward-paths, without the angle brackets
+}
+
+// Message is a message that was read whole. Its header can be changed until the first Open.
+type Message struct {
+	Header textproto.Header
+
+	body     body
+	eightBit bool // an octet over 127 in the body
+}
+
+// ReadError is a failure of the input in the middle of the message, which is not its end.
+type ReadError struct{ Err error }
+
+func (e *ReadError) Error() string { return "reading the message: " + e.Err.Error() }
+
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// SpoolError is a failure of the temporary file that holds a large body.
+type SpoolError struct{ Err error }
+
+func (e *SpoolError) Error() string {
+	return "keeping the message in a temporary file: " + e.Err.Error()
+}
+
+func (e *SpoolError) Unwrap() error { return e.Err }
+
+// Open gives the message from its beginning, in wire form; the last octets are always CRLF. It can be called as often
+// as needed, until Close.
+func (m *Message) Open() io.Reader {
+	return io.MultiReader(bytes.NewReader(m.header()), m.body.open())
+}
+
+// Size is the number of octets that Open gives: what SIZE= declares (RFC 1870 section 3).
+func (m *Message) Size() int64 {
+	return int64(len(m.header())) + m.body.size
+}
+
+// EightBit tells whether header or body have octets over 127, for which BODY=8BITMIME is declared (RFC 6152).
+func (m *Message) EightBit() bool {
+	return m.eightBit || hasEightBit(m.header())
+}
+
+// Close gives the temporary file back.
+func (m *Message) Close() error {
+	return m.body.close()
+}
+
+// header is the header in wire form, with the blank line.
+func (m *Message) header() []byte {
+	var b bytes.Buffer
+	// Fields are raw ones, read or added by this package, so they cannot fail to be formatted.
+	_ = textproto.WriteHeader(&b, m.Header)
+	return b.Bytes()
+}

@@ -1,0 +1,191 @@
+package message
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/emersion/go-message/textproto"
+)
+
+// MaxHeader bounds the header, which is kept in memory. Servers stop far below: Postfix at 100 KiB.
+const MaxHeader = 1 << 20
+
+// ErrHeaderTooLarge says that a header is over MaxHeader.
+var ErrHeaderTooLarge = fmt.Errorf("the header is over %d octets", MaxHeader)
+
+// ReadOptions say how the input is meant.
+type ReadOptions struct {
+	// DotEnds has a line with a lone dot end the message and a doubled leading dot undone, as sendmail does without
+	// -i. What follows the dot is not read.
+	DotEnds bool
+}
+
+var crlf = []byte("\r\n")
+
+// Read reads a message to its end. A line that starts with "From " before the header, as mailboxes have it, is
+// dropped. The header ends at a blank line, or at the first line that can't be a field: then that line begins the
+// body. The error is a *ReadError, a *SpoolError or ErrHeaderTooLarge.
+func Read(r io.Reader, o ReadOptions) (*Message, error) {
+	l := newLines(r, o.DotEnds)
+	raw, rest, err := readHeader(l)
+	if err != nil {
+		return nil, err
+	}
+	header, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		return nil, fmt.Errorf("the header: %w", err)
+	}
+	m := &Message{Header: header}
+	if err := m.readBody(l, rest); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// piece is a piece of a line, see lines.next.
+type piece struct {
+	text  []byte
+	whole bool
+}
+
+// readHeader reads up to the end of the header: raw is its lines in wire form, rest the first piece of the body if
+// that has been read already.
+func readHeader(l *lines) (raw []byte, rest *piece, err error) {
+	for {
+		line, whole, err := readLine(l)
+		if errors.Is(err, io.EOF) || err == nil && len(line) == 0 {
+			return raw, nil, nil
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		ofHeader := isField(line) || isFolded(line) && len(raw) > 0
+		switch {
+		case !ofHeader && len(raw) == 0 && isMailboxLine(line):
+			continue
+		case !ofHeader:
+			return raw, &piece{line, whole}, nil
+		case !whole || len(raw)+len(line) > MaxHeader:
+			return nil, nil, ErrHeaderTooLarge
+		}
+		raw = append(raw, bytes.Join(bytes.FieldsFunc(line, isCR), []byte(" "))...)
+		raw = append(raw, crlf...)
+	}
+}
+
+// readLine reads a line, up to MaxHeader of it.
+func readLine(l *lines) (line []byte, whole bool, err error) {
+	for !whole && len(line) <= MaxHeader {
+		var text []byte
+		text, whole, err = l.next()
+		if errors.Is(err, io.EOF) && len(line) > 0 { // cannot be: the last piece of a line is whole
+			return line, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		line = append(line, text...)
+	}
+	return line, whole, nil
+}
+
+func isCR(r rune) bool { return r == '\r' }
+
+// isField tells whether a line begins a field: a name of printable US-ASCII, perhaps white space, and a colon (RFC
+// 5322 sections 2.2 and 4.5).
+func isField(line []byte) bool {
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimRight(name, " \t")
+	if !ok || len(name) == 0 {
+		return false
+	}
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// isMailboxLine tells whether a line parts the messages of a mailbox file: "From ann@example.org Thu Jan  1 00:00:00
+// 1970", perhaps quoted once more. The time of day tells it from text that begins with the word.
+func isMailboxLine(line []byte) bool {
+	if !bytes.HasPrefix(bytes.TrimPrefix(line, []byte(">")), []byte("From ")) {
+		return false
+	}
+	for i := range len(line) - 3 {
+		if isDigit(line[i]) && line[i+1] == ':' && isDigit(line[i+2]) && isDigit(line[i+3]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// isFolded tells whether a line goes on with a field.
+func isFolded(line []byte) bool {
+	return line[0] == ' ' || line[0] == '\t'
+}
+
+// readBody reads the rest of the message into m in wire form.
+func (m *Message) readBody(l *lines, p *piece) error {
+	if p == nil {
+		p = &piece{}
+		var err error
+		if p.text, p.whole, err = l.next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	open := false // a line has begun and not ended
+	for {
+		m.eightBit = m.eightBit || hasEightBit(p.text)
+		if err := m.body.writeText(p.text); err != nil {
+			return err
+		}
+		if open = !p.whole; p.whole {
+			if _, err := m.body.Write(crlf); err != nil {
+				return err
+			}
+		}
+		var err error
+		p.text, p.whole, err = l.next()
+		switch {
+		case errors.Is(err, io.EOF) && open:
+			_, err := m.body.Write(crlf)
+			return errors.Join(err, m.body.finish())
+		case errors.Is(err, io.EOF):
+			return m.body.finish()
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// writeText writes a piece of a line; carriage returns that stand alone become line ends.
+func (b *body) writeText(text []byte) error {
+	for len(text) > 0 {
+		part := text
+		i := bytes.IndexByte(text, '\r')
+		if i >= 0 {
+			part = text[:i]
+		}
+		if _, err := b.Write(part); err != nil {
+			return err
+		}
+		if i < 0 {
+			return nil
+		}
+		if _, err := b.Write(crlf); err != nil {
+			return err
+		}
+		text = bytes.TrimLeft(text[i:], "\r")
+	}
+	return nil
+}
