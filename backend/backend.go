@@ -1,0 +1,58 @@
+// Package backend says what a transport is: how it is opened, what it is given, and which fate it reports for each
+// recipient. The transports themselves are the packages below it; none of them is named here.
+//
+// A new transport is one folder below this one and one line in the registry that the program builds.
+package backend
+
+import (
+	"context"
+	"io"
+	"maps"
+	"slices"
+
+	"postern/conf"
+	"postern/message"
+)
+
+// Transport carries messages for one account.
+type Transport interface {
+	// Send offers msg to every recipient of env. A non-nil error is the fate of all of them; otherwise there is one
+	// Status for each recipient, in the order of env.To. Errors are of type *Error.
+	Send(ctx context.Context, env *message.Envelope, msg *message.Message) ([]Status, error)
+	// Close gives back what Send left open.
+	Close() error
+}
+
+// Status is the fate of one recipient.
+type Status struct {
+	Rcpt  string
+	Reply string // the server's words when it took the message
+	Err   error  // nil when the server took responsibility for the message; else an *Error
+}
+
+// Surroundings are what a transport is given besides its account.
+type Surroundings struct {
+	Hostname string    // this host's FQDN for HELO, or empty
+	Dialogue io.Writer // where the dialogue is shown as it happens, or nil
+}
+
+// OpenFunc makes the transport of an account. It decodes the account's keys and judges them, and touches neither the
+// network nor any file, so that all accounts can be checked at every start.
+type OpenFunc func(*conf.Account, Surroundings) (Transport, error)
+
+// Registry is the plug board: the transports by the name that the backend key gives.
+type Registry map[string]OpenFunc
+
+// Open makes the transport of an account; a backend that nobody has registered is a *conf.Error.
+func (r Registry) Open(a *conf.Account, s Surroundings) (Transport, error) {
+	open, ok := r[a.Backend]
+	if !ok {
+		return nil, a.Errorf("backend", "%q is none of %v", a.Backend, r.Names())
+	}
+	return open(a, s)
+}
+
+// Names are the registered transports, sorted.
+func (r Registry) Names() []string {
+	return slices.Sorted(maps.Keys(r))
+}

@@ -1,0 +1,151 @@
+package smtp
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// maxCommand bounds a command with its CRLF (RFC 5321 section 4.5.3.1.4, with what SIZE and BODY add to MAIL).
+	// Paths may have 256 octets, and servers take more.
+	maxCommand = 1024
+	// bodyBlock is the size of the writes of a body: some full TLS records (RFC 8446 section 5.1).
+	bodyBlock = 64 << 10
+)
+
+// conn is the connection with its two doors: send takes every command out, receive takes every reply in. The dialogue
+// and the limits are here and nowhere else.
+type conn struct {
+	net      net.Conn
+	r        *bufio.Reader
+	dialogue dialogue
+	cap      time.Duration // the account's timeout, or 0
+	secrets  []string      // what must not be shown, should the server say it
+}
+
+func newConn(c net.Conn, d dialogue, limit time.Duration) *conn {
+	return &conn{net: c, r: bufio.NewReaderSize(c, 2*maxReplyLine), dialogue: d, cap: limit}
+}
+
+// upgrade goes on over c, which is the old connection with TLS around it.
+func (c *conn) upgrade(over net.Conn) {
+	c.net = over
+	c.r.Reset(over)
+}
+
+// command is a line for the server, without its CRLF.
+type command struct {
+	stage stage
+	line  string
+	shown string // what the dialogue shows instead, where line holds a secret
+}
+
+// send is the door out: the commands go out in one flight, which is one write.
+func (c *conn) send(commands ...command) error {
+	var flight []byte
+	for _, cmd := range commands {
+		if len(cmd.line) > maxCommand && cmd.stage != stageAUTH {
+			return protocolError("a command that is longer than servers read")
+		}
+		if strings.ContainsAny(cmd.line, "\r\n\x00") {
+			return protocolError("a command with a line end in it")
+		}
+		flight = append(append(flight, cmd.line...), "\r\n"...)
+	}
+	if len(commands) > 1 {
+		c.dialogue.note("%d commands in one flight (PIPELINING)", len(commands))
+	}
+	for _, cmd := range commands {
+		if cmd.shown != "" {
+			c.dialogue.client(cmd.shown)
+		} else {
+			c.dialogue.client(cmd.line)
+		}
+	}
+	return c.write(commands[0].stage, flight)
+}
+
+// write writes a flight or a block within the stage's time limit.
+func (c *conn) write(st stage, p []byte) error {
+	if err := c.net.SetWriteDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
+		return err
+	}
+	_, err := c.net.Write(p)
+	return err
+}
+
+// receive is the door in: it reads one reply within the stage's time limit.
+func (c *conn) receive(st stage) (reply, error) {
+	if err := c.net.SetReadDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
+		return reply{}, err
+	}
+	return readReply(c.r, c.hide, c.dialogue.server)
+}
+
+// hide replaces our secrets in a text of the server's.
+func (c *conn) hide(text string) string {
+	for _, s := range c.secrets {
+		text = strings.ReplaceAll(text, s, "[secret]")
+	}
+	return text
+}
+
+// keepSecret has hide replace s from now on, the longest secret first.
+func (c *conn) keepSecret(s string) {
+	if s != "" && !slices.Contains(c.secrets, s) {
+		c.secrets = append(c.secrets, s)
+		slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) })
+	}
+}
+
+// readError is a failure to read our own message, as against one of the connection.
+type readError struct{ error }
+
+// writeBody writes a message in wire form as DATA has it: a dot before each line that begins with one (RFC 5321
+// section 4.5.2). tail follows in the same write as the end of the body. last tells whether a failed write was the
+// one that carried tail, so that the server may have it.
+func (c *conn) writeBody(msg io.Reader, tail string) (last bool, err error) {
+	in, out := make([]byte, bodyBlock/2), make([]byte, 0, bodyBlock+bodyBlock/2)
+	lineStart := true
+	for {
+		n, err := msg.Read(in)
+		if n > 0 {
+			out = stuff(out, in[:n], lineStart)
+			lineStart = in[n-1] == '\n'
+		}
+		switch {
+		case err == io.EOF:
+			return true, c.write(stageBody, append(out, tail...))
+		case err != nil:
+			return false, readError{err}
+		case len(out) >= bodyBlock:
+			if err := c.write(stageBody, out); err != nil {
+				return false, err
+			}
+			out = out[:0]
+		}
+	}
+}
+
+// stuff appends p to dst with a dot before each dot that begins a line. lineStart tells whether p begins one.
+func stuff(dst, p []byte, lineStart bool) []byte {
+	from := 0 // where the search goes on
+	for {
+		i := bytes.IndexByte(p[from:], '.')
+		if i < 0 {
+			return append(dst, p...)
+		}
+		i += from
+		if i == 0 && lineStart || i > 0 && p[i-1] == '\n' {
+			dst = append(append(dst, p[:i]...), '.')
+			p, from, lineStart = p[i:], 1, false
+		} else {
+			from = i + 1
+		}
+	}
+}

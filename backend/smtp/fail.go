@@ -1,0 +1,117 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"postern/backend"
+)
+
+// DialError is an address that can't be connected to.
+type DialError struct {
+	Addr string // "192.0.2.1:587", or a socket's path
+	Err  error
+}
+
+func (e *DialError) Error() string { return e.Addr + ": " + plainCause(e.Err) }
+
+func (e *DialError) Unwrap() error { return e.Err }
+
+// CertificateError is a server certificate that can't be trusted.
+type CertificateError struct {
+	Host   string
+	SHA256 string // of the certificate, in hexadecimal: what tls.pin takes
+	Err    error  // of crypto/x509, or our own for a pin that doesn't fit
+}
+
+func (e *CertificateError) Error() string {
+	return "certificate: " + strings.TrimPrefix(e.Err.Error(), "x509: ")
+}
+
+func (e *CertificateError) Unwrap() error { return e.Err }
+
+// refusal makes the error of a reply that refuses what name asked for.
+func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Error {
+	if r.temporary() {
+		kind = backend.Again
+	}
+	return &backend.Error{Kind: kind, Server: s.host, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
+}
+
+// unexpected makes the error of a reply that nothing in the protocol leads to, such as 250 in place of 354.
+func (s *session) unexpected(name string, r reply) *backend.Error {
+	return &backend.Error{
+		Kind: backend.Protocol, Server: s.host, Stage: name, Code: r.code, Status: r.status, Text: r.text(),
+		Err: errors.New("an unexpected reply"),
+	}
+}
+
+// failure makes the error of a connection that failed at a stage.
+func (s *session) failure(st stage, err error) *backend.Error {
+	e := &backend.Error{Kind: backend.Again, Server: s.host, Stage: st.name, Err: err}
+	var bad protocolError
+	var unread readError
+	var cert *CertificateError
+	var record tls.RecordHeaderError
+	var remote *net.OpError
+	var refused *backend.Error
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case s.ctx.Err() != nil:
+		e.Err = errors.New("interrupted")
+		if errors.Is(s.ctx.Err(), context.DeadlineExceeded) {
+			e.Err = s.ctx.Err()
+		}
+	case errors.As(err, &bad):
+		e.Kind = backend.Protocol
+	case errors.As(err, &unread):
+		e.Kind, e.Stage = backend.Local, "reading the message back"
+	case errors.As(err, &cert):
+		e.Kind = backend.Denied
+	case errors.As(err, &record):
+		e.Kind, e.Err = backend.Protocol, fmt.Errorf("the server doesn't speak TLS on port %d", s.port)
+	case errors.As(err, &remote) && remote.Op == "remote error": // a TLS alert
+		e.Kind = backend.Protocol
+	case isTimeout(err):
+		e.Err = fmt.Errorf("no answer within %v", st.capped(s.conn.cap).limit)
+	case isLost(err):
+		e.Err = errors.New("the connection was lost")
+	case st == stageHandshake:
+		e.Kind = backend.Protocol
+	}
+	return e
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+func isLost(err error) bool {
+	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED} {
+		if errors.Is(err, lost) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainCause is the innermost text of a dialling error: "connection refused" rather than the chain of calls.
+func plainCause(err error) string {
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno):
+		return errno.Error()
+	case isTimeout(err):
+		return "no answer"
+	}
+	return err.Error()
+}

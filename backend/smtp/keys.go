@@ -1,0 +1,113 @@
+package smtp
+
+import (
+	"crypto/tls"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"postern/auth"
+	"postern/conf"
+)
+
+// keys are the keys of an account that this package reads.
+type keys struct {
+	Host         string        `toml:"host"`
+	Port         int           `toml:"port"`
+	Auth         string        `toml:"auth"`
+	User         string        `toml:"user"`
+	Password     conf.Password `toml:"password"`
+	Timeout      conf.Duration `toml:"timeout"`
+	HELO         string        `toml:"helo"`
+	TLS          tlsKeys       `toml:"tls"`
+	InsecureAuth *bool         `toml:"insecure_auth"`
+}
+
+// tlsKeys are the keys of the tls table.
+type tlsKeys struct {
+	CA         conf.Strings `toml:"ca"`  // PEM files in place of the system's roots; "system" adds those
+	Pin        conf.Strings `toml:"pin"` // SHA-256 of the certificate or its public key, in hexadecimal
+	Cert       string       `toml:"cert"`
+	Key        string       `toml:"key"`
+	Min        string       `toml:"min"`
+	ServerName string       `toml:"server_name"`
+}
+
+// systemCA stands for the system's roots in a list of CA files.
+const systemCA = "system"
+
+// ports are the default ports (RFC 5321 section 4.5.4.2, RFC 6409 section 3.1, RFC 8314 section 7.3).
+var ports = map[security]int{never: 25, upgraded: 587, implicit: 465}
+
+var versions = map[string]uint16{
+	"":    tls.VersionTLS12, // RFC 8996 has put the older ones out of use
+	"1.0": tls.VersionTLS10,
+	"1.1": tls.VersionTLS11,
+	"1.2": tls.VersionTLS12,
+	"1.3": tls.VersionTLS13,
+}
+
+// ResolvePaths is for conf: it tells which keys are file names.
+func (k *keys) ResolvePaths(abs func(string) string) {
+	for i, name := range k.TLS.CA {
+		if name != systemCA {
+			k.TLS.CA[i] = abs(name)
+		}
+	}
+	k.TLS.Cert, k.TLS.Key, k.Password.File = abs(k.TLS.Cert), abs(k.TLS.Key), abs(k.Password.File)
+}
+
+// judge fills in the defaults and refuses what can't be meant. The errors are *conf.Error.
+func (k *keys) judge(a *conf.Account, sec security) error {
+	if k.Port == 0 {
+		k.Port = ports[sec]
+	}
+	hasPassword := k.Password.Text != "" || k.Password.File != "" || k.Password.Env != "" || len(k.Password.Command) > 0
+	if k.Auth == "" {
+		k.Auth = "none"
+		if k.User != "" {
+			k.Auth = "auto"
+		}
+	}
+	_, known := auth.Find(k.Auth)
+	_, version := versions[k.TLS.Min]
+	switch {
+	case k.Host == "":
+		return a.Errorf("host", "the account has no host")
+	case strings.ContainsAny(k.Host, " \t\r\n\x00"):
+		return a.Errorf("host", "%q is no host name", k.Host)
+	case k.Port < 1 || k.Port > 65535:
+		return a.Errorf("port", "%d is no port", k.Port)
+	case k.Auth != "auto" && k.Auth != "none" && !known:
+		return a.Errorf("auth", "%q is none of auto, none, %s", k.Auth, strings.Join(auth.Names(), ", "))
+	case k.Auth != "none" && k.User == "":
+		return a.Errorf("auth", "%q needs user", k.Auth)
+	case k.Auth != "none" && !hasPassword:
+		return a.Errorf("user", "there is no password: set password = { command = [...] }, { file = ... }, { env = ... } or the text itself")
+	case strings.ContainsFunc(k.HELO, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return a.Errorf("helo", "%q is no host name", k.HELO)
+	case !version:
+		return a.Errorf("tls.min", "%q is none of 1.0, 1.1, 1.2, 1.3", k.TLS.Min)
+	case (k.TLS.Cert == "") != (k.TLS.Key == ""):
+		return a.Errorf("tls", "cert and key go together")
+	case sec == never && k.TLS.set():
+		return a.Errorf("tls", "backend = \"plain\" has no TLS: use starttls or tls, or take the tls table out")
+	}
+	for i, pin := range k.TLS.Pin {
+		digits := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(pin), "sha256:"), ":", "")
+		if sum, err := hex.DecodeString(digits); err != nil || len(sum) != 32 {
+			return a.Errorf("tls.pin", "%q is no SHA-256 in hexadecimal, sha256: and 64 digits", pin)
+		}
+		k.TLS.Pin[i] = digits
+	}
+	return nil
+}
+
+func (k tlsKeys) set() bool {
+	return len(k.CA) > 0 || len(k.Pin) > 0 || k.Min != "" || k.ServerName != "" || k.Cert != ""
+}
+
+// pinned tells whether one of the pins is sum.
+func (k tlsKeys) pinned(sums ...string) bool {
+	return slices.ContainsFunc(sums, func(sum string) bool { return slices.Contains(k.Pin, sum) })
+}

@@ -1,0 +1,225 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"postern/backend"
+)
+
+// session is an exchange with one server.
+type session struct {
+	*transport
+	ctx       context.Context
+	host      string
+	port      int
+	roots     *roots
+	conn      *conn
+	encrypted bool
+	idle      bool // the server waits for a command
+	offers    capabilities
+}
+
+// capabilities are what the server said it can do, by keyword in upper case, with the parameters (RFC 5321 section
+// 4.1.1.1). It is nil when the server only knows HELO.
+type capabilities map[string][]string
+
+func (c capabilities) has(keyword string) bool {
+	_, ok := c[keyword]
+	return ok
+}
+
+// open connects to addr and goes as far as AUTH or MAIL.
+func (s *session) open(addr string) *backend.Error {
+	c, err := s.dial(s.ctx, addr)
+	s.conn = newConn(c, dialogue{s.surrounding.Dialogue}, time.Duration(s.Timeout))
+	if err != nil {
+		s.conn.dialogue.note("%v", err)
+		return s.failure(stageConnect, err)
+	}
+	s.conn.dialogue.note("connected to %s, %s", s.host, strings.TrimPrefix(addr, "unix:"))
+	failed := s.greet()
+	if failed != nil {
+		s.quit()
+		s.conn.net.Close()
+	}
+	return failed
+}
+
+// greet goes from the first octet to the EHLO reply that counts.
+func (s *session) greet() *backend.Error {
+	stop := context.AfterFunc(s.ctx, func() { s.conn.net.Close() })
+	defer stop()
+	if s.security == implicit {
+		if err := s.handshake(); err != nil {
+			return err
+		}
+	}
+	r, err := s.conn.receive(stageGreeting)
+	switch {
+	case err != nil:
+		return s.failure(stageGreeting, err)
+	case r.code != 220: // RFC 5321 section 3.1: 554 is a host without mail service, which still waits for QUIT
+		s.idle = r.code != 421
+		return s.refusalOrUnexpected(stageGreeting, r)
+	}
+	if err := s.hello(); err != nil || s.security != upgraded {
+		return err
+	}
+	return s.startTLS()
+}
+
+// hello says EHLO, or HELO to a server that doesn't know it (RFC 5321 section 3.2).
+func (s *session) hello() *backend.Error {
+	name := s.heloName()
+	r, err := s.ask(stageEHLO, "EHLO "+name)
+	switch {
+	case err != nil:
+		return err
+	case r.positive():
+		s.offers = parseCapabilities(r.lines)
+		return nil
+	case !isUnknownCommand(r):
+		return s.refusalOrUnexpected(stageEHLO, r)
+	}
+	r, err = s.ask(stageHELO, "HELO "+name)
+	if err == nil && !r.positive() {
+		err = s.refusalOrUnexpected(stageHELO, r)
+	}
+	s.offers = nil
+	return err
+}
+
+// isUnknownCommand tells which replies to EHLO lead to HELO: those that say that the command is not known or not
+// wanted (RFC 5321 sections 4.1.4 and 4.3.2).
+func isUnknownCommand(r reply) bool {
+	return slices.Contains([]int{500, 501, 502, 504, 550}, r.code)
+}
+
+// heloName is what we call ourselves: the account's helo, else this host's FQDN, else the address literal of this end
+// of the connection (RFC 5321 section 4.1.4).
+func (s *session) heloName() string {
+	switch {
+	case s.HELO != "":
+		return s.HELO
+	case s.surrounding.Hostname != "":
+		return s.surrounding.Hostname
+	}
+	if tcp, ok := s.conn.net.LocalAddr().(*net.TCPAddr); ok {
+		if tcp.IP.To4() == nil {
+			return "[IPv6:" + tcp.IP.String() + "]"
+		}
+		return "[" + tcp.IP.String() + "]"
+	}
+	return "localhost"
+}
+
+// parseCapabilities reads the lines of an EHLO reply; the first one is the server's name and never a capability.
+// "AUTH=PLAIN" is how servers before RFC 2554 wrote it.
+func parseCapabilities(lines []string) capabilities {
+	offers := capabilities{}
+	for _, line := range lines[1:] {
+		words := strings.Fields(strings.ToUpper(line))
+		if len(words) == 0 {
+			continue
+		}
+		if mech, ok := strings.CutPrefix(words[0], "AUTH="); ok {
+			words = slices.Insert(words[1:], 0, "AUTH", mech)
+		}
+		offers[words[0]] = append(offers[words[0]], words[1:]...)
+	}
+	return offers
+}
+
+// startTLS asks for TLS and says EHLO anew over it: what was offered in clear counts for nothing (RFC 3207 section
+// 4.2).
+func (s *session) startTLS() *backend.Error {
+	if !s.offers.has("STARTTLS") {
+		return s.lacks(stageSTARTTLS, "the server does not offer STARTTLS, and nothing is sent without it")
+	}
+	r, err := s.ask(stageSTARTTLS, "STARTTLS")
+	switch {
+	case err != nil:
+		return err
+	case r.code != 220:
+		return s.refusalOrUnexpected(stageSTARTTLS, r)
+	case s.conn.r.Buffered() > 0: // somebody put commands or replies in before the encryption (RFC 3207 section 6)
+		s.idle = false
+		return s.failure(stageSTARTTLS, protocolError("data in clear behind the reply, before the TLS handshake"))
+	}
+	if err := s.handshake(); err != nil {
+		return err
+	}
+	return s.hello()
+}
+
+// handshake puts TLS around the connection.
+func (s *session) handshake() *backend.Error {
+	config, err := s.tlsConfig()
+	if err != nil {
+		return err
+	}
+	s.idle = false
+	inner := s.conn.net
+	over := tls.Client(inner, config)
+	if err := inner.SetDeadline(time.Now().Add(stageHandshake.capped(s.conn.cap).limit)); err != nil {
+		return s.failure(stageHandshake, err)
+	}
+	if err := over.HandshakeContext(s.ctx); err != nil {
+		return s.failure(stageHandshake, err)
+	}
+	s.conn.upgrade(over)
+	s.encrypted = true
+	state := over.ConnectionState()
+	leaf := state.PeerCertificates[0]
+	s.conn.dialogue.note("%s, %s, certificate of %s until %s", tls.VersionName(state.Version),
+		tls.CipherSuiteName(state.CipherSuite), leafName(leaf), leaf.NotAfter.Format(time.DateOnly))
+	return nil
+}
+
+// ask sends one command and reads its reply.
+func (s *session) ask(st stage, line string) (reply, *backend.Error) {
+	return s.askShown(command{stage: st, line: line})
+}
+
+func (s *session) askShown(cmd command) (reply, *backend.Error) {
+	s.idle = false
+	if err := s.conn.send(cmd); err != nil {
+		return reply{}, s.failure(cmd.stage, err)
+	}
+	r, err := s.conn.receive(cmd.stage)
+	if err != nil {
+		return r, s.failure(cmd.stage, err)
+	}
+	s.idle = r.code != 421 // RFC 5321 section 3.8: the server closes after it
+	return r, nil
+}
+
+// refusalOrUnexpected makes the error of a reply that doesn't lead on.
+func (s *session) refusalOrUnexpected(st stage, r reply) *backend.Error {
+	if r.code/100 == 4 || r.code/100 == 5 {
+		return s.refusal(st.name, backend.Refused, r)
+	}
+	return s.unexpected(st.name, r)
+}
+
+// lacks makes the error of a feature that the server doesn't have.
+func (s *session) lacks(st stage, text string) *backend.Error {
+	return &backend.Error{Kind: backend.Refused, Server: s.host, Stage: st.name, Text: text}
+}
+
+// quit says QUIT, if the server waits for a command; else the text could be taken for something else, or nobody is
+// there. The answer is only awaited where somebody watches.
+func (s *session) quit() {
+	if !s.idle {
+		return
+	}
+	s.idle = false
+	if s.conn.send(command{stage: stageQUIT, line: "QUIT"}) == nil && s.conn.dialogue.watched() {
+		_, _ = s.conn.receive(stageQUIT)
+	}
+}

@@ -1,0 +1,254 @@
+package smtp
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"postern/backend"
+	"postern/message"
+)
+
+// maxFlight is how many commands go out before their replies are read. The replies to this many fit any receive
+// buffer, so that neither side can wait for the other to read.
+const maxFlight = 100
+
+// maxPath bounds an address. RFC 5321 section 4.5.3.1.3 has 256; servers take more, within their command line.
+const maxPath = 512
+
+// transaction is one message on its way (RFC 5321 section 3.3).
+type transaction struct {
+	*session
+	env      *message.Envelope
+	statuses []backend.Status
+	offered  []int // the recipients that the server is asked about, by their place in env.To
+	answered int   // how many of those it has answered
+	taken    int   // how many it accepted
+}
+
+// transact hands the message over: one fate for each recipient, or one error for all.
+func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backend.Status, *backend.Error) {
+	t := &transaction{session: s, env: env, statuses: make([]backend.Status, len(env.To))}
+	if err := checkPath(env.From); err != nil {
+		return nil, &backend.Error{Kind: backend.Data, Stage: "envelope sender", Err: err}
+	}
+	for i, to := range env.To {
+		t.statuses[i].Rcpt = to
+		if err := checkPath(to); err != nil {
+			t.statuses[i].Err = &backend.Error{Kind: backend.Data, Stage: "recipient", Err: err}
+			continue
+		}
+		t.offered = append(t.offered, i)
+	}
+	if len(t.offered) == 0 {
+		return t.statuses, nil
+	}
+	mail, err := t.mailCommand(msg)
+	if err != nil {
+		return nil, err
+	}
+	ready, err := t.envelope(mail)
+	if err != nil || !ready {
+		return t.statuses, err
+	}
+	return t.statuses, t.content(msg)
+}
+
+// checkPath refuses an address that would not fit its place in a command, or break out of it.
+func checkPath(path string) error {
+	inQuotes := false
+	for i, c := range []byte(path) {
+		switch {
+		case c >= 0x80:
+			return fmt.Errorf("%q has characters beyond US-ASCII, which need SMTPUTF8; that is not supported yet", path)
+		case c < ' ' || c == 0x7f:
+			return fmt.Errorf("%q has a control character", path)
+		case c == '"' && (i == 0 || path[i-1] != '\\'):
+			inQuotes = !inQuotes
+		case !inQuotes && (c == ' ' || c == '<' || c == '>'):
+			return fmt.Errorf("%q has a %q", path, string(c))
+		}
+	}
+	if len(path) > maxPath {
+		return fmt.Errorf("%q... is over %d octets", path[:40], maxPath)
+	}
+	return nil
+}
+
+// mailCommand is MAIL with its parameters: SIZE (RFC 1870) and BODY (RFC 6152), where the server knows them.
+func (t *transaction) mailCommand(msg *message.Message) (command, *backend.Error) {
+	line := "MAIL FROM:<" + t.env.From + ">"
+	size := msg.Size()
+	if t.offers.has("SIZE") {
+		line += " SIZE=" + strconv.FormatInt(size, 10)
+		if params := t.offers["SIZE"]; len(params) > 0 {
+			if limit, err := strconv.ParseInt(params[0], 10, 64); err == nil && limit > 0 && size > limit {
+				return command{}, t.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
+			}
+		}
+	}
+	if msg.EightBit() {
+		if t.offers.has("8BITMIME") {
+			line += " BODY=8BITMIME"
+		} else {
+			t.conn.dialogue.note("the message has 8-bit text and the server doesn't offer 8BITMIME: sent as it is")
+		}
+	}
+	return command{stage: stageMAIL, line: line}, nil
+}
+
+// envelope sends MAIL, RCPT and DATA. ready tells that the server waits for the body; if it is false without an error,
+// every recipient was refused.
+func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
+	commands := []command{mail}
+	for _, i := range t.offered {
+		commands = append(commands, command{stage: stageRCPT, line: "RCPT TO:<" + t.env.To[i] + ">"})
+	}
+	commands = append(commands, command{stage: stageDATA, line: "DATA"})
+	flight := 1
+	if t.offers.has("PIPELINING") {
+		flight = maxFlight
+	}
+	for len(commands) > 0 {
+		now := commands[:min(flight, len(commands))]
+		commands = commands[len(now):]
+		if now[0].stage == stageDATA && t.taken == 0 {
+			return false, nil
+		}
+		t.idle = false
+		if err := t.conn.send(now...); err != nil {
+			return false, t.failure(now[0].stage, err)
+		}
+		var failed *backend.Error
+		for _, cmd := range now {
+			r, err := t.conn.receive(cmd.stage)
+			if err != nil {
+				return false, first(failed, t.failure(cmd.stage, err))
+			}
+			switch {
+			case r.code == 421: // the server closes, whatever else was asked
+				return false, first(failed, t.refusal(cmd.stage.name, backend.Again, r))
+			case cmd.stage == stageMAIL:
+				failed = t.answerMAIL(r)
+			case cmd.stage == stageRCPT:
+				failed = first(failed, t.answerRCPT(r))
+			case r.code == 354 && (failed != nil || t.taken == 0):
+				// The server wants a message for nobody. Closing is the one way to send none.
+				return false, failed
+			case r.code == 354:
+				return true, nil
+			case t.taken > 0:
+				failed = first(failed, t.refusalOrUnexpected(stageDATA, r))
+			}
+		}
+		t.idle = true
+		if failed != nil {
+			return false, failed
+		}
+	}
+	return false, nil
+}
+
+// first is the error that came first: in a flight the later ones follow from it.
+func first(a, b *backend.Error) *backend.Error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+func (t *transaction) answerMAIL(r reply) *backend.Error {
+	if r.positive() {
+		return nil
+	}
+	return t.refusalOrUnexpected(stage{name: "MAIL FROM:<" + t.env.From + ">"}, r)
+}
+
+// answerRCPT notes the fate of the next recipient. 552 is what old servers say for too many recipients, and means 452
+// (RFC 5321 section 4.5.3.1.10).
+func (t *transaction) answerRCPT(r reply) *backend.Error {
+	status := &t.statuses[t.offered[t.answered]]
+	t.answered++
+	name := "RCPT TO:<" + status.Rcpt + ">"
+	switch {
+	case r.positive():
+		t.taken++
+		return nil
+	case r.code/100 != 4 && r.code/100 != 5:
+		return t.unexpected(name, r)
+	}
+	e := t.refusal(name, backend.NoRecipient, r)
+	if r.code == 552 {
+		e.Kind = backend.Again
+	}
+	status.Err = e
+	return nil
+}
+
+// content sends the message, the final dot and QUIT, and gives the recipients that were accepted their fate.
+func (t *transaction) content(msg *message.Message) *backend.Error {
+	tail := ".\r\n"
+	t.conn.dialogue.client(fmt.Sprintf("[%d octets]", msg.Size()))
+	t.conn.dialogue.client(".")
+	pipelined := t.offers.has("PIPELINING")
+	if pipelined { // QUIT may share the flight with the end of the body (RFC 2920 section 3.1)
+		tail += "QUIT\r\n"
+		t.conn.dialogue.client("QUIT")
+	}
+	r, failed := t.writeContent(msg, tail)
+	if failed != nil {
+		return failed
+	}
+	t.idle = !pipelined && r.code != 421
+	if pipelined && t.conn.dialogue.watched() {
+		_, _ = t.conn.receive(stageQUIT)
+	}
+	var refused *backend.Error
+	if !r.positive() {
+		refused = t.refusalOrUnexpected(stageDot, r)
+	}
+	for _, i := range t.offered {
+		switch s := &t.statuses[i]; {
+		case s.Err != nil:
+		case refused != nil:
+			s.Err = refused
+		default:
+			s.Reply = r.String()
+		}
+	}
+	return nil
+}
+
+// writeContent writes the message and reads the reply to it. A server that refuses in the middle of the body and
+// closes has said why before: that reply is the cause, not the write that failed.
+func (t *transaction) writeContent(msg *message.Message, tail string) (reply, *backend.Error) {
+	complete, lost := t.conn.writeBody(msg.Open(), tail)
+	var unread readError
+	switch {
+	case errors.As(lost, &unread):
+		return reply{}, t.failure(stageBody, lost)
+	case lost == nil:
+		r, err := t.conn.receive(stageDot)
+		if err != nil {
+			return r, t.uncertain(err)
+		}
+		return r, nil
+	}
+	r, err := t.conn.receive(stageLate)
+	switch {
+	case err != nil && complete:
+		return r, t.uncertain(lost)
+	case err != nil:
+		return r, t.failure(stageBody, lost)
+	case r.positive() && !complete:
+		return r, t.unexpected(stageBody.name, r)
+	}
+	return r, nil
+}
+
+// uncertain is the failure after the point of no return: the server has the whole message, or may have it.
+func (t *transaction) uncertain(err error) *backend.Error {
+	e := t.failure(stageDot, err)
+	e.Kind, e.Text = backend.Uncertain, "the message may have been delivered"
+	return e
+}
