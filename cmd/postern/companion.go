@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// companion is the program under its own name: what a person types.
+func companion(args []string, std streams) int {
+	status := exOK
+	root := &cobra.Command{
+		Use:   "postern",
+		Short: "a sendmail for machines that have no mail server",
+		Long: `postern hands messages to the mail server of your provider.
+Programs call it as sendmail; the commands here are for people.`,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(demoCommand(std, &status))
+	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
+		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})
+	}
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	if err := root.Execute(); err != nil {
+		fmt.Fprintf(std.err, "postern: %v\n", err)
+		return exUsage
+	}
+	return status
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// demoMessage shows what sendmail mends: Bcc goes, Date and Message-ID come, a line that begins with a dot survives.
+const demoMessage = `From: Ann <ann@example.org>
+To: Bob <bob@example.org>
+Bcc: carol@example.org
+Subject: The first message
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+Grüße from postern.
+.hidden begins with a dot, and arrives as it is.
+`
+
+const (
+	demoUser     = "ann"
+	demoPassword = "correct horse"
+)
+
+func demoCommand(std streams, status *int) *cobra.Command {
+	var backendName string
+	var pause bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "send a real message to a server of its own, and show the dialogue",
+		Long: `demo starts an SMTP server on this machine, with a certificate made on the spot, sends a message to it by the
+same path as sendmail -t -v, and shows the dialogue, then the message as the server got it. Nothing leaves the machine.`,
+		Example: `  postern demo
+  postern demo --backend plain --pause`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if _, ok := backends[backendName]; !ok {
+				return fmt.Errorf("--backend %s is none of %s", backendName, strings.Join(backends.Names(), ", "))
+			}
+			*status = demo(std, backendName, pause)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&backendName, "backend", "starttls", "the transport to show: plain, starttls or tls")
+	c.Flags().BoolVar(&pause, "pause", false, "wait for Enter before each thing the client says")
+	return c
+}
+
+// demo sends the message and shows what happens, all on standard output. It gives the exit status.
+func demo(std streams, backendName string, pause bool) int {
+	dir, err := os.MkdirTemp("", "postern-demo-*")
+	if err != nil {
+		return report(std.err, "postern", []error{createError{err}})
+	}
+	defer os.RemoveAll(dir)
+	server, err := startDemoServer(backendName == "tls")
+	if err != nil {
+		return report(std.err, "postern", []error{err})
+	}
+	defer server.close()
+	authority, profile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "config.toml")
+	text := server.profile(backendName, authority)
+	for name, data := range map[string]string{authority: string(server.authority), profile: text} {
+		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
+			return report(std.err, "postern", []error{createError{err}})
+		}
+	}
+	heading(std.out, "The profile, "+profile)
+	fmt.Fprint(std.out, text)
+	heading(std.out, "The message, given to sendmail -t -v")
+	fmt.Fprint(std.out, demoMessage)
+	heading(std.out, "The dialogue: S is the server, C the client, * what happens between")
+	shown := std.out
+	if pause {
+		shown = &pausing{out: std.out, keys: bufio.NewReader(std.in)}
+	}
+	if status := run([]string{"sendmail", "-C", profile, "-t", "-v"}, strings.NewReader(demoMessage), std.out, shown); status != exOK {
+		return status
+	}
+	got := <-server.received
+	heading(std.out, "What the server got")
+	fmt.Fprintf(std.out, "envelope: from <%s> to <%s>\n\n%s\n", got.from, strings.Join(got.to, ">, <"), strings.TrimSuffix(got.data, "\n"))
+	return exOK
+}
+
+func heading(w io.Writer, text string) {
+	fmt.Fprintf(w, "\n--- %s\n", text)
+}
+
+// pausing is a writer of the dialogue that waits for Enter before each line of the client's.
+type pausing struct {
+	out  io.Writer
+	keys *bufio.Reader
+}
+
+func (p *pausing) Write(line []byte) (int, error) {
+	if bytes.HasPrefix(line, []byte("C: ")) {
+		fmt.Fprint(p.out, "   [Enter] ")
+		_, _ = p.keys.ReadString('\n') // at the end of input there is nothing to wait for
+	}
+	return p.out.Write(line)
+}

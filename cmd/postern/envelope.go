@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"postern/conf"
+	"postern/message"
+)
+
+// senderAddress is the address of -f: without a display name, and empty for the null reverse-path or without -f.
+func (inv *invocation) senderAddress() string {
+	if inv.sender == nil {
+		return ""
+	}
+	addrs, _ := message.ParseAddresses(*inv.sender)
+	if len(addrs) == 0 {
+		return ""
+	}
+	return addrs[0].Spec
+}
+
+// envelope is the envelope of a message. The sender is -f, else the account's from, else the From: field, else
+// user@domain; the recipients are the arguments and, with -t, those of the header. What can't be read or expanded is
+// told of in errs, and does not lose the others.
+func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg *message.Message) (*message.Envelope, []error) {
+	env := &message.Envelope{}
+	var errs []error
+	bad := func(err error) { errs = append(errs, dataError{err}) }
+
+	from := msg.From()
+	switch {
+	case inv.sender != nil:
+		env.From = inv.senderAddress()
+		if _, problems := message.ParseAddresses(*inv.sender); len(problems) > 0 {
+			bad(fmt.Errorf("-f: %w", problems[0]))
+			return env, errs
+		}
+	case account.From != "":
+		env.From = account.From
+	case len(from) > 0:
+		env.From = from[0]
+	default:
+		env.From = userName()
+	}
+	if env.From != "" {
+		env.From = complete(env.From, senderDomain(account))
+	}
+
+	var addrs []message.Address
+	for _, word := range inv.recipients {
+		list, problems := message.ParseAddresses(word)
+		addrs = append(addrs, list...)
+		for _, p := range problems {
+			bad(fmt.Errorf("recipient: %w", p))
+		}
+	}
+	if inv.fromHeader {
+		list, problems := msg.Recipients()
+		addrs = append(addrs, list...)
+		for _, p := range problems {
+			bad(p)
+		}
+	}
+	seen := map[string]bool{}
+	for _, a := range addrs {
+		specs, err := expand(config, a.Spec, nil)
+		if err != nil {
+			bad(err)
+			continue
+		}
+		for _, spec := range specs {
+			spec = complete(spec, account.Domain)
+			if key := sameness(spec); !seen[key] {
+				seen[key] = true
+				env.To = append(env.To, spec)
+			}
+		}
+	}
+	if len(env.To) == 0 && len(errs) == 0 {
+		if inv.fromHeader {
+			bad(errors.New("no recipients: the message has no address in To, Cc or Bcc"))
+		} else {
+			errs = append(errs, usageError{errors.New("no recipients: give them as arguments, or -t to take them from the message")})
+		}
+	}
+	return env, errs
+}
+
+// expand replaces a bare name by what the aliases say, as often as they say something.
+func expand(config *conf.Config, spec string, path []string) ([]string, error) {
+	if strings.Contains(spec, "@") {
+		return []string{spec}, nil
+	}
+	targets, ok := config.Alias(spec)
+	if !ok || len(path) > 0 && strings.EqualFold(spec, path[len(path)-1]) { // a name that stands for itself is the end
+		return []string{spec}, nil
+	}
+	path = append(slices.Clone(path), spec)
+	if slices.ContainsFunc(path[:len(path)-1], func(p string) bool { return strings.EqualFold(p, spec) }) {
+		return nil, fmt.Errorf("the aliases go in a loop: %s", strings.Join(path, " -> "))
+	}
+	var specs []string
+	for _, target := range targets {
+		if strings.HasPrefix(strings.Trim(target, `"`), "|") || strings.HasPrefix(target, "/") || strings.HasPrefix(target, ":") {
+			return nil, fmt.Errorf("the alias %s leads to %q: programs, files and lists are not delivered to", spec, target)
+		}
+		addrs, problems := message.ParseAddresses(target)
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("the alias %s: %w", spec, problems[0])
+		}
+		for _, a := range addrs {
+			more, err := expand(config, a.Spec, path)
+			if err != nil {
+				return nil, err
+			}
+			specs = append(specs, more...)
+		}
+	}
+	return specs, nil
+}
+
+// complete adds a domain to a bare name; without one to add it stays bare, and the server decides.
+func complete(spec, domain string) string {
+	if domain == "" || strings.Contains(spec, "@") {
+		return spec
+	}
+	return spec + "@" + domain
+}
+
+// senderDomain is the domain of a sender without one: a sender always needs one, for answers.
+func senderDomain(account *conf.Account) string {
+	if account.Domain != "" {
+		return account.Domain
+	}
+	if host := fqdn(); host != "" {
+		return host
+	}
+	return "localhost"
+}
+
+// sameness is equal for two spellings of one mailbox: the domain counts in any case, the local part only in one (RFC
+// 5321 section 2.4).
+func sameness(spec string) string {
+	at := strings.LastIndexByte(spec, '@') + 1
+	return spec[:at] + strings.ToLower(spec[at:])
+}
+
+// author is who a message without From: is from: -f, else the account's from, else user@domain, with the name of -F.
+func (inv *invocation) author(account *conf.Account) message.Address {
+	spec := inv.senderAddress()
+	if spec == "" {
+		spec = account.From
+	}
+	if spec == "" {
+		spec = userName()
+	}
+	return message.Address{Name: inv.fullName, Spec: complete(spec, senderDomain(account))}
+}

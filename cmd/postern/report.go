@@ -1,0 +1,107 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"postern/auth"
+	"postern/backend"
+	"postern/backend/smtp"
+	"postern/conf"
+)
+
+// withAccount is an error of sending, with the account it was sent by, for the hint.
+type withAccount struct {
+	error
+	account *conf.Account
+}
+
+func (e withAccount) Unwrap() error { return e.error }
+
+// report prints each error on a line of its own, one hint where it helps, and gives the exit status. A fate that
+// several recipients share is told once.
+func report(stderr io.Writer, name string, errs []error) int {
+	told := map[string]bool{}
+	advice := ""
+	for _, err := range errs {
+		line := err.Error()
+		if told[line] {
+			continue
+		}
+		told[line] = true
+		complain(stderr, name, err)
+		if advice == "" {
+			advice = hint(err)
+		}
+	}
+	if advice != "" {
+		fmt.Fprintf(stderr, "%s: hint: %s\n", name, advice)
+	}
+	return worst(errs)
+}
+
+// complain prints one error as one line.
+func complain(stderr io.Writer, name string, err error) {
+	fmt.Fprintf(stderr, "%s: %s\n", name, strings.Join(strings.Fields(err.Error()), " "))
+}
+
+// hint is what to do about an error, where there is something that the error itself doesn't say; else it is empty.
+func hint(err error) string {
+	var (
+		send      *backend.Error
+		owner     withAccount
+		cert      *smtp.CertificateError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		dial      *smtp.DialError
+	)
+	key := "the account"
+	if errors.As(err, &owner) {
+		key = "account." + owner.account.Name
+	}
+	switch errors.As(err, &send); {
+	case errors.As(err, &cert) && errors.As(err, &authority):
+		return fmt.Sprintf("if you trust this server, set tls = { pin = [\"sha256:%s\"] } in %s, or tls.ca to the file of its authority", cert.SHA256, key)
+	case errors.As(err, &name):
+		return fmt.Sprintf("set host in %s to a name that the certificate has, or tls.server_name if it is right as it is", key)
+	case errors.Is(err, auth.ErrCleartext):
+		return fmt.Sprintf("set backend in %s to starttls or tls; insecure_auth = true sends the password in clear", key)
+	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there: " + otherPort(dial.Addr)
+	case send == nil:
+		return ""
+	case send.Kind == backend.NoHost:
+		return fmt.Sprintf("check host in %s", key)
+	case send.Stage == "AUTH" && send.Code == 535:
+		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
+	case send.Kind == backend.Protocol && strings.Contains(send.Error(), "doesn't speak TLS"):
+		return fmt.Sprintf("port 587 wants backend = \"starttls\" in %s", key)
+	case send.Code == 530 && strings.HasPrefix(send.Stage, "MAIL"):
+		return fmt.Sprintf("the server wants a sign-in: set user and password in %s", key)
+	case send.Kind == backend.NoRecipient && !strings.Contains(send.Stage, "@"):
+		return fmt.Sprintf("a name without a domain: set domain in %s, or an address for it in [aliases]", key)
+	}
+	return ""
+}
+
+// otherPort names the port that a provider may have instead.
+func otherPort(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "check host"
+	}
+	other := map[string]string{
+		"25":  "587 with backend = \"starttls\"",
+		"587": "465 with backend = \"tls\"",
+		"465": "587 with backend = \"starttls\"",
+	}[port]
+	if other == "" {
+		return fmt.Sprintf("check that %s and port %s are right", host, port)
+	}
+	return fmt.Sprintf("check host and port; the usual other port is %s", other)
+}

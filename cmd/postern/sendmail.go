@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"postern/backend"
+	"postern/conf"
+	"postern/message"
+)
+
+// sendmail is the drop-in: it understands the command line, and reads and sends one message.
+func sendmail(args []string, std streams) int {
+	inv, err := parseOptions(args[1:])
+	var un unoffered
+	if errors.As(err, &un) {
+		complain(std.err, args[0], err)
+		return exUnavailable
+	}
+	if err != nil {
+		return report(std.err, args[0], []error{err})
+	}
+	switch inv.mode {
+	case modeVersion:
+		fmt.Fprintf(std.out, "postern %s\n", version)
+		return exOK
+	case modeHelp:
+		fmt.Fprint(std.out, sendmailHelp)
+		return exOK
+	case modeQueueList:
+		return mailq(args[:1], std)
+	case modeAliases, modeQueueRun: // aliases are read at every start, and nothing waits in a queue
+		return exOK
+	}
+	return report(std.err, args[0], inv.send(std))
+}
+
+const sendmailHelp = `usage: sendmail [-t] [-i] [-f sender] [-F name] [-a account] [-C file] [-v] [-X file] [recipient ...] < message
+  -t          take the recipients from To, Cc and Bcc
+  -i, -oi     a line with a lone dot does not end the message
+  -f sender   the envelope sender; -F name goes into a From: that is missing
+  -a account  the account to send by, also --account
+  -C file     the configuration to read
+  -v          show the dialogue with the server; -X file appends it to a file
+The other options of sendmail are taken; see postern-sendmail(1).
+`
+
+// mailq lists the queue. No account can have one in this version, so it is empty.
+func mailq(_ []string, std streams) int {
+	fmt.Fprintln(std.out, "Mail queue is empty")
+	return exOK
+}
+
+// newaliases has nothing to build: aliases are read at every start.
+func newaliases([]string, streams) int { return exOK }
+
+// send takes one message from standard input to its fates: nil errors only where the server took responsibility.
+func (inv *invocation) send(std streams) []error {
+	config, err := loadConfig(inv.config)
+	if err != nil {
+		return []error{err}
+	}
+	dialogue, closeDialogue, err := inv.dialogue(std.err)
+	if err != nil {
+		return []error{err}
+	}
+	defer closeDialogue()
+	surroundings := backend.Surroundings{Hostname: fqdn(), Dialogue: dialogue}
+	transports, err := openAll(config, surroundings)
+	if err != nil {
+		return []error{err}
+	}
+	msg, err := message.Read(std.in, message.ReadOptions{DotEnds: inv.dotEnds})
+	if err != nil {
+		return []error{err}
+	}
+	defer msg.Close()
+	// Until here a signal simply ends the program, and nothing is left behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	account, _, err := config.Choose(conf.Wanted{
+		Account: inv.account, Env: os.Getenv("POSTERN_ACCOUNT"), Sender: inv.senderAddress(), From: msg.From(),
+	})
+	if err != nil {
+		return []error{configError{err}}
+	}
+	transport, err := transports[account.Name].transport, transports[account.Name].err
+	if err != nil {
+		return []error{err}
+	}
+	defer transport.Close()
+	env, errs := inv.envelope(config, account, msg)
+	if len(env.To) == 0 {
+		return errs
+	}
+	msg.Complete(message.Defaults{From: inv.author(account), Now: time.Now()})
+	statuses, err := transport.Send(ctx, env, msg)
+	if err != nil {
+		return append(errs, withAccount{err, account})
+	}
+	for _, s := range statuses {
+		if s.Err != nil {
+			errs = append(errs, withAccount{s.Err, account})
+		}
+	}
+	return errs
+}
+
+// loadConfig reads the configuration that option names, or the usual files.
+func loadConfig(option string) (*conf.Config, error) {
+	files, required := conf.Files(option)
+	config, err := conf.Load(files, required)
+	if err != nil {
+		return nil, configError{err}
+	}
+	return config, nil
+}
+
+// opened is an account's transport, or why it can't be made.
+type opened struct {
+	transport backend.Transport
+	err       error
+}
+
+// openAll makes every account's transport, which decodes its keys, so that a misspelt key is found wherever it
+// stands. An account that lacks something matters only when it is chosen.
+func openAll(config *conf.Config, s backend.Surroundings) (map[string]opened, error) {
+	transports := map[string]opened{}
+	for _, a := range config.Accounts {
+		t, err := backends.Open(a, s)
+		if _, ok := backends[a.Backend]; !ok { // nobody can tell what its keys are
+			return nil, err
+		}
+		transports[a.Name] = opened{t, err}
+	}
+	return transports, config.Check()
+}
+
+// dialogue is where -v and -X want the dialogue, or nil.
+func (inv *invocation) dialogue(stderr io.Writer) (w io.Writer, done func(), err error) {
+	done = func() {}
+	if inv.verbose {
+		w = stderr
+	}
+	if inv.transcript != "" {
+		f, err := os.OpenFile(inv.transcript, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, done, createError{err}
+		}
+		done = func() { f.Close() }
+		if w == nil {
+			w = f
+		} else {
+			w = io.MultiWriter(w, f)
+		}
+	}
+	return w, done, nil
+}
