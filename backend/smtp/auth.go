@@ -55,7 +55,7 @@ func (s *session) authenticate(ctx context.Context) error {
 		}
 		response, err := initial, error(nil)
 		if initial = nil; response == nil {
-			response, err = client.Next(challenge(r))
+			response, err = client.Next(s.challenge(r))
 		}
 		if err != nil {
 			return s.giveUp(name, err)
@@ -110,10 +110,14 @@ func encode(response []byte) string {
 
 // challenge is what a 334 asks. Some servers don't encode it; then it is passed on as it stands, for the mechanism to
 // judge.
-func challenge(r reply) []byte {
+func (s *session) challenge(r reply) []byte {
 	text := strings.TrimSpace(strings.Join(r.lines, ""))
-	if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
-		return decoded
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return []byte(text)
 	}
-	return []byte(text)
+	if prompt := string(decoded); prompt != "" && sanitise(prompt) == prompt {
+		s.conn.dialogue.note("in base64: %s", s.conn.hide(prompt))
+	}
+	return decoded
 }

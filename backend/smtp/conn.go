@@ -57,6 +57,9 @@ func (c *conn) send(commands ...command) error {
 		}
 		flight = append(append(flight, cmd.line...), "\r\n"...)
 	}
+	if err := c.inStep(); err != nil {
+		return err
+	}
 	if len(commands) > 1 {
 		c.dialogue.note("%d commands in one flight (PIPELINING)", len(commands))
 	}
@@ -68,6 +71,24 @@ func (c *conn) send(commands ...command) error {
 		}
 	}
 	return c.write(commands[0].stage, flight)
+}
+
+// unasked is a reply that came before anything was asked.
+type unasked struct{ reply }
+
+func (u unasked) Error() string { return "a reply before anything was asked" }
+
+// inStep tells whether all replies are read. One that is there already would be taken for the answer to the next
+// command, and so would each that follows for the one before its own.
+func (c *conn) inStep() error {
+	if c.r.Buffered() == 0 {
+		return nil
+	}
+	r, err := c.receive(stageLate)
+	if err != nil {
+		return err
+	}
+	return unasked{r}
 }
 
 // write writes a flight or a block within the stage's time limit.
@@ -107,9 +128,12 @@ func (c *conn) keepSecret(s string) {
 type readError struct{ error }
 
 // writeBody writes a message in wire form as DATA has it: a dot before each line that begins with one (RFC 5321
-// section 4.5.2). tail follows in the same write as the end of the body. last tells whether a failed write was the
-// one that carried tail, so that the server may have it.
-func (c *conn) writeBody(msg io.Reader, tail string) (last bool, err error) {
+// section 4.5.2). tail follows in the same write as the end of the body. complete tells that the write with tail was
+// tried, so that the server may have all of it even where there is an error.
+func (c *conn) writeBody(msg io.Reader, tail string) (complete bool, err error) {
+	if err := c.inStep(); err != nil {
+		return false, err
+	}
 	in, out := make([]byte, bodyBlock/2), make([]byte, 0, bodyBlock+bodyBlock/2)
 	lineStart := true
 	for {

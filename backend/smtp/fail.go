@@ -32,7 +32,7 @@ type CertificateError struct {
 }
 
 func (e *CertificateError) Error() string {
-	return "certificate: " + strings.TrimPrefix(e.Err.Error(), "x509: ")
+	return strings.TrimPrefix(e.Err.Error(), "x509: ")
 }
 
 func (e *CertificateError) Unwrap() error { return e.Err }
@@ -62,9 +62,15 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	var record tls.RecordHeaderError
 	var remote *net.OpError
 	var refused *backend.Error
+	var early unasked
 	switch {
 	case errors.As(err, &refused):
 		return refused
+	case errors.As(err, &early):
+		if early.code == 421 { // the server closes, and needs no question to say so
+			return s.refusal(st.name, backend.Again, early.reply)
+		}
+		e.Kind, e.Code, e.Status, e.Text = backend.Protocol, early.code, early.status, early.text()
 	case s.ctx.Err() != nil:
 		e.Err = errors.New("interrupted")
 		if errors.Is(s.ctx.Err(), context.DeadlineExceeded) {

@@ -46,7 +46,7 @@ func (s *session) verify(state tls.ConnectionState) error {
 	sum := fingerprint(leaf.Raw)
 	if len(s.TLS.Pin) > 0 {
 		if !s.TLS.pinned(sum, fingerprint(leaf.RawSubjectPublicKeyInfo)) {
-			return &CertificateError{s.host, sum, errors.New("it is none of those in tls.pin; its SHA-256 is " + sum)}
+			return &CertificateError{s.host, sum, errors.New("the certificate is none of those in tls.pin; its SHA-256 is " + sum)}
 		}
 		if len(s.TLS.CA) == 0 {
 			return nil

@@ -26,7 +26,7 @@ type transaction struct {
 	taken    int   // how many it accepted
 }
 
-// transact hands the message over: one fate for each recipient, or one error for all.
+// transact hands the message over, and gives each recipient its fate.
 func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backend.Status, *backend.Error) {
 	t := &transaction{session: s, env: env, statuses: make([]backend.Status, len(env.To))}
 	if err := checkPath(env.From); err != nil {
@@ -48,10 +48,26 @@ func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backe
 		return nil, err
 	}
 	ready, err := t.envelope(mail)
-	if err != nil || !ready {
-		return t.statuses, err
+	var r reply
+	if ready {
+		r, err = t.content(msg)
 	}
-	return t.statuses, t.content(msg)
+	t.settle(r, err)
+	return t.statuses, nil
+}
+
+// settle gives the recipients that have no fate of their own that of the transaction: the reply to the message, or
+// what came in between.
+func (t *transaction) settle(r reply, err *backend.Error) {
+	for _, i := range t.offered {
+		switch s := &t.statuses[i]; {
+		case s.Err != nil:
+		case err != nil:
+			s.Err = err
+		default:
+			s.Reply = r.String()
+		}
+	}
 }
 
 // checkPath refuses an address that would not fit its place in a command, or break out of it.
@@ -130,8 +146,9 @@ func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
 				return false, first(failed, t.refusal(cmd.stage.name, backend.Again, r))
 			case cmd.stage == stageMAIL:
 				failed = t.answerMAIL(r)
-			case cmd.stage == stageRCPT:
-				failed = first(failed, t.answerRCPT(r))
+			case cmd.stage == stageRCPT && failed == nil:
+				failed = t.answerRCPT(r)
+			case cmd.stage == stageRCPT: // it has no say any more
 			case r.code == 354 && (failed != nil || t.taken == 0):
 				// The server wants a message for nobody. Closing is the one way to send none.
 				return false, failed
@@ -185,8 +202,8 @@ func (t *transaction) answerRCPT(r reply) *backend.Error {
 	return nil
 }
 
-// content sends the message, the final dot and QUIT, and gives the recipients that were accepted their fate.
-func (t *transaction) content(msg *message.Message) *backend.Error {
+// content sends the message, the final dot and QUIT, and gives the positive reply to it.
+func (t *transaction) content(msg *message.Message) (reply, *backend.Error) {
 	tail := ".\r\n"
 	t.conn.dialogue.client(fmt.Sprintf("[%d octets]", msg.Size()))
 	t.conn.dialogue.client(".")
@@ -197,26 +214,16 @@ func (t *transaction) content(msg *message.Message) *backend.Error {
 	}
 	r, failed := t.writeContent(msg, tail)
 	if failed != nil {
-		return failed
+		return r, failed
 	}
 	t.idle = !pipelined && r.code != 421
 	if pipelined && t.conn.dialogue.watched() {
 		_, _ = t.conn.receive(stageQUIT)
 	}
-	var refused *backend.Error
 	if !r.positive() {
-		refused = t.refusalOrUnexpected(stageDot, r)
+		return r, t.refusalOrUnexpected(stageDot, r)
 	}
-	for _, i := range t.offered {
-		switch s := &t.statuses[i]; {
-		case s.Err != nil:
-		case refused != nil:
-			s.Err = refused
-		default:
-			s.Reply = r.String()
-		}
-	}
-	return nil
+	return r, nil
 }
 
 // writeContent writes the message and reads the reply to it. A server that refuses in the middle of the body and
@@ -224,8 +231,9 @@ func (t *transaction) content(msg *message.Message) *backend.Error {
 func (t *transaction) writeContent(msg *message.Message, tail string) (reply, *backend.Error) {
 	complete, lost := t.conn.writeBody(msg.Open(), tail)
 	var unread readError
+	var early unasked
 	switch {
-	case errors.As(lost, &unread):
+	case errors.As(lost, &unread), errors.As(lost, &early):
 		return reply{}, t.failure(stageBody, lost)
 	case lost == nil:
 		r, err := t.conn.receive(stageDot)

@@ -1,0 +1,236 @@
+package smtp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"postern/backend"
+	"postern/backend/smtp"
+	"postern/backend/smtp/smtptest"
+	"postern/conf"
+	"postern/message"
+)
+
+var update = flag.Bool("update", false, "write what happened into the dialogues")
+
+// The secrets of the dialogues; none may show anywhere.
+const (
+	user     = "ann"
+	password = "sesame open"
+)
+
+var opens = backend.Registry{"plain": smtp.Plain, "starttls": smtp.StartTLS, "tls": smtp.TLS}
+
+var identity = sync.OnceValues(smtptest.NewIdentity)
+
+// TestDialogues plays each file of testdata. A file has an account (the keys besides host, port and user), the
+// envelope, the message where it matters, the script of the server, and what has to come of it: the dialogue as -v
+// shows it, and the result. $CA, $PIN and $KEYPIN stand for what the run has made.
+func TestDialogues(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no dialogues", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Parallel()
+			playFile(t, file)
+		})
+	}
+}
+
+func playFile(t *testing.T, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := map[string]string{}
+	for _, f := range archive.Files {
+		part[f.Name] = string(f.Data)
+	}
+	id, err := identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := smtptest.Serve(part["server"], id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dialogue lockedBuffer
+	result := send(t, part, server, id, &dialogue)
+	if _, err := server.Wait(); err != nil {
+		t.Errorf("against the script: %v\n%s", err, dialogue.String())
+	}
+	got := map[string]string{"dialogue": dialogue.String(), "result": result}
+	for i, f := range archive.Files {
+		text, ok := got[f.Name]
+		if !ok {
+			continue
+		}
+		text = plain(text, server, id)
+		if *update {
+			archive.Files[i].Data = []byte(text)
+		} else if text != part[f.Name] {
+			t.Errorf("%s:\n%s\nwant:\n%s", f.Name, text, part[f.Name])
+		}
+		noSecrets(t, text)
+	}
+	if *update {
+		if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// send makes the account and the message, and sends it.
+func send(t *testing.T, part map[string]string, server *smtptest.Server, id *smtptest.Identity, dialogue *lockedBuffer) string {
+	dir := t.TempDir()
+	authority := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(authority, id.Authority, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cert, key := id.Fingerprint("stranger")
+	keys := strings.NewReplacer("$CA", authority, "$PIN", cert, "$KEYPIN", key).Replace(part["account"])
+	profile := fmt.Sprintf("[account.test]\nport = %d\n%s", server.Port(), keys)
+	if !strings.Contains(profile, "host =") {
+		profile += "host = \"127.0.0.1\"\n"
+	}
+	if strings.Contains(profile, "auth =") {
+		profile += fmt.Sprintf("user = %q\npassword = %q\n", user, password)
+	}
+	file := filepath.Join(dir, "config.toml")
+	if err := os.WriteFile(file, []byte(profile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := conf.Load([]string{file}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport, err := opens.Open(config.Accounts[0], backend.Surroundings{Hostname: "client.example.org", Dialogue: dialogue})
+	if err == nil {
+		err = config.Check()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer transport.Close()
+	text := part["message"]
+	if text == "" {
+		text = "From: ann@example.org\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\nSubject: hi\n\nHello.\n"
+	}
+	msg, err := message.Read(strings.NewReader(text), message.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer msg.Close()
+	statuses, err := transport.Send(context.Background(), envelope(part["envelope"]), msg)
+	return describe(statuses, err)
+}
+
+// envelope reads "from ADDRESS" and "to ADDRESS" lines; the default is one of each.
+func envelope(text string) *message.Envelope {
+	if text == "" {
+		return &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}
+	}
+	env := &message.Envelope{}
+	for line := range strings.Lines(text) {
+		what, addr, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		switch what {
+		case "from":
+			env.From = addr
+		case "to":
+			env.To = append(env.To, addr)
+		}
+	}
+	return env
+}
+
+var kinds = map[backend.Kind]string{
+	backend.Unknown: "unknown", backend.Again: "again", backend.Uncertain: "uncertain", backend.NoRecipient: "no recipient",
+	backend.NoHost: "no host", backend.Refused: "refused", backend.Protocol: "protocol", backend.Denied: "denied",
+	backend.Data: "data", backend.Local: "local", backend.Config: "config",
+}
+
+// describe tells the fates: a line for all, or one for each recipient.
+func describe(statuses []backend.Status, err error) string {
+	if err != nil {
+		return "all: " + fate(err) + "\n"
+	}
+	var b strings.Builder
+	for _, s := range statuses {
+		if s.Err != nil {
+			fmt.Fprintf(&b, "%s: %s\n", s.Rcpt, fate(s.Err))
+		} else {
+			fmt.Fprintf(&b, "%s: taken, %s\n", s.Rcpt, s.Reply)
+		}
+	}
+	return b.String()
+}
+
+func fate(err error) string {
+	var e *backend.Error
+	if !errors.As(err, &e) {
+		return fmt.Sprintf("not a *backend.Error: %#v", err)
+	}
+	how := "for good"
+	if backend.Temporary(err) {
+		how = "for now"
+	}
+	return fmt.Sprintf("%s, %s: %v", kinds[e.Kind], how, strings.Join(strings.Fields(err.Error()), " "))
+}
+
+var cipher = regexp.MustCompile(`TLS_[A-Z0-9_]+`)
+
+// plain replaces what differs from run to run.
+func plain(text string, server *smtptest.Server, id *smtptest.Identity) string {
+	text = strings.ReplaceAll(text, fmt.Sprintf(":%d", server.Port()), ":PORT")
+	text = strings.ReplaceAll(text, fmt.Sprintf("port %d", server.Port()), "port PORT")
+	for _, name := range []string{"good", "stranger"} {
+		sum, _ := id.Fingerprint(name)
+		text = strings.ReplaceAll(text, sum, "FINGERPRINT")
+	}
+	text = regexp.MustCompile(`current time \S+ is after \S+`).ReplaceAllString(text, "current time NOW is after THEN")
+	return cipher.ReplaceAllString(text, "CIPHER")
+}
+
+func noSecrets(t *testing.T, text string) {
+	for _, secret := range []string{
+		password,
+		base64.StdEncoding.EncodeToString([]byte(password)),
+		base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password)),
+	} {
+		if strings.Contains(text, secret) {
+			t.Errorf("a secret shows: %s", text)
+		}
+	}
+}
+
+// lockedBuffer is a buffer that a cancelled send may still write to.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
