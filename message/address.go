@@ -32,6 +32,8 @@ func ParseAddresses(list string) (addrs []Address, errs []error) {
 	start := 0
 	for i := 0; i < len(tokens); i++ {
 		switch tokens[i].kind {
+		case '<':
+			i += routeLen(tokens[i+1:])
 		case ':': // what came before names a group (RFC 5322 section 3.4)
 			start = i + 1
 		case ',':
@@ -118,24 +120,28 @@ func parseEntry(tokens []token) (Address, error) {
 		if end == 0 {
 			return Address{}, nil
 		}
-		spec, err := parseSpec(stripRoute(inner[:end]))
+		spec, err := parseSpec(inner[routeLen(inner[:end]):end])
 		return Address{name, spec}, err
 	}
 	spec, err := parseSpec(tokens)
 	return Address{"", spec}, err
 }
 
-// stripRoute drops a source route, "@a,@b:", which receivers ignore (RFC 5321 appendix C).
-func stripRoute(tokens []token) []token {
-	if tokens[0].kind != '@' {
-		return tokens
+// routeLen is the length of the source route that tokens begin with, "@a,@b:", or 0. Receivers ignore it (RFC 5321
+// appendix C).
+func routeLen(tokens []token) int {
+	if len(tokens) == 0 || tokens[0].kind != '@' {
+		return 0
 	}
 	for i, t := range tokens {
-		if t.kind == ':' {
-			return tokens[i+1:]
+		switch t.kind {
+		case ':':
+			return i + 1
+		case '<', '>', ';':
+			return 0
 		}
 	}
-	return tokens
+	return 0
 }
 
 // parseSpec reads local-part "@" domain, or a local name alone.

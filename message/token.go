@@ -53,7 +53,7 @@ func tokenise(s string) (tokens []token, rest string, err error) {
 			if n == 0 {
 				return tokens, s[i:], errLiteral
 			}
-			if strings.ContainsAny(s[i:i+n], " \t\r\n<>\x00") {
+			if strings.ContainsFunc(s[i:i+n], func(r rune) bool { return isControl(r) || strings.ContainsRune(" <>", r) }) {
 				return tokens, s[i:], errControl
 			}
 			tokens = append(tokens, token{'d', s[i : i+n]})

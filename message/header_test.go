@@ -1,0 +1,99 @@
+package message_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"postern/message"
+)
+
+var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.FixedZone("", 3600))
+
+func defaults() message.Defaults {
+	return message.Defaults{From: message.Address{Spec: "ann@example.org"}, Now: now}
+}
+
+// TestComplete has the header before and after: only Bcc goes, only what is missing comes, on top.
+func TestComplete(t *testing.T) {
+	full := "Date: x\nMessage-ID: <1@y>\nFrom: b@y\n"
+	fullWire := strings.ReplaceAll(full, "\n", "\r\n")
+	for _, c := range []struct{ story, in, want string }{
+		{"nothing to do", full + "\nx\n", fullWire + "\r\nx\r\n"},
+		{"Bcc goes", full + "Bcc: c@y\nSubject: s\n\nBcc: stays\n", fullWire + "Subject: s\r\n\r\nBcc: stays\r\n"},
+		{"Bcc folded", full + "Bcc: c@y,\n d@y,\n\te@y\nSubject: s\n\n", fullWire + "Subject: s\r\n\r\n"},
+		{"Bcc repeated", "Bcc: a@y\n" + full + "bcc: c@y\nBCC:d@y\n\n", fullWire + "\r\n"},
+		{"Bcc with a space before the colon", full + "Bcc : c@y\nbCc\t: d@y\n\n", fullWire + "\r\n"},
+		{"Bcc empty", full + "Bcc:\n\n", fullWire + "\r\n"},
+		{"Bcc behind a CR", full + "X: 1\r\r\nBcc: c@y\n\n", fullWire + "X: 1\r\n\r\n"},
+		{"Resent-Bcc goes, Resent-To stays", "Resent-To: a@y\nResent-Bcc: c@y\n" + full + "\n", "Resent-To: a@y\r\n" + fullWire + "\r\n"},
+		{"other fields that begin so stay", full + "Bcc-Note: 1\nX-Bcc: 2\n\n", fullWire + "Bcc-Note: 1\r\nX-Bcc: 2\r\n\r\n"},
+		{"odd fields stay to the octet", full + "x-ODD :  a \t\n b\n\n", fullWire + "x-ODD :  a \t\r\n b\r\n\r\n"},
+		{
+			"all is missing", "Subject: s\n\nx\n",
+			"Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <ID@example.org>\r\nFrom: ann@example.org\r\nSubject: s\r\n\r\nx\r\n",
+		},
+		{"a message without header", "just text\n", "Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <ID@example.org>\r\nFrom: ann@example.org\r\n\r\njust text\r\n"},
+	} {
+		m := read(t, c.in, message.ReadOptions{})
+		m.Complete(defaults())
+		got := regexp.MustCompile(`<20261122090000\.[A-Z2-7]{26}@`).ReplaceAllString(wire(t, m), "<ID@")
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.story, got, c.want)
+		}
+	}
+}
+
+func TestMissingFrom(t *testing.T) {
+	for _, c := range []struct {
+		from message.Address
+		want string
+	}{
+		{message.Address{Name: "Ann B. Smith", Spec: "ann@y"}, "From: \"Ann B. Smith\" <ann@y>"},
+		{message.Address{Name: "Jürgen", Spec: "j@y"}, "From: =?utf-8?q?J=C3=BCrgen?= <j@y>"},
+		{message.Address{Name: "a\r\nBcc: eve@y", Spec: "ann@y"}, "From: \"a Bcc: eve@y\" <ann@y>"},
+		{message.Address{Name: "x", Spec: `"a b"@y`}, `From: "x" <"a b"@y>`},
+		{message.Address{Spec: "ann@y"}, "From: ann@y"},
+	} {
+		m := read(t, "Subject: s\n\n", message.ReadOptions{})
+		m.Complete(message.Defaults{From: c.from, Now: now})
+		if got := wire(t, m); !strings.Contains(got, "\r\n"+c.want+"\r\n") {
+			t.Errorf("%+v: %q", c.from, got)
+		}
+	}
+}
+
+func TestRecipients(t *testing.T) {
+	for _, c := range []struct{ story, in, want string }{
+		{"To, Cc and Bcc in their order", "To: a@y\nSubject: s\nBcc: b@y\nCc: c@y, d@y\n\nTo: no@y\n", "a@y b@y c@y d@y"},
+		{"repeated and folded", "to: a@y,\n b@y\nTO: c@y\nBcc : d@y\n\n", "a@y b@y c@y d@y"},
+		{"Resent fields take over", "Resent-To: a@y\nResent-Bcc: b@y\nTo: no@y\nBcc: never@y\n\n", "a@y b@y"},
+		{"only the newest block", "Resent-To: a@y\nResent-From: x@y\nResent-To: old@y\nResent-Cc: older@y\nTo: no@y\n\n", "a@y"},
+		{"Resent-From alone is no block", "Resent-From: x@y\nTo: a@y\n\n", "a@y"},
+		{"one bad entry", "To: a@y, b@@y, c@y\n\n", "a@y c@y ! To: two at signs in \"b@@y\""},
+		{"none", "Subject: s\n\n", ""},
+	} {
+		addrs, errs := read(t, c.in, message.ReadOptions{}).Recipients()
+		var got []string
+		for _, a := range addrs {
+			got = append(got, a.Spec)
+		}
+		for _, err := range errs {
+			got = append(got, "! "+err.Error())
+		}
+		if g := strings.Join(got, " "); g != c.want {
+			t.Errorf("%s: got %s, want %s", c.story, g, c.want)
+		}
+	}
+}
+
+func TestFrom(t *testing.T) {
+	for in, want := range map[string]string{
+		"From: Ann <ann@y>\n\n": "ann@y", "From: root (Cron Daemon)\n\n": "root", "Subject: s\n\n": "", "from: a@y, b@y\n\n": "a@y b@y",
+	} {
+		if got := strings.Join(read(t, in, message.ReadOptions{}).From(), " "); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
