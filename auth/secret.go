@@ -17,8 +17,8 @@ type Secret string
 
 func (Secret) String() string { return "[secret]" }
 
-// GoString masks %#v.
-func (Secret) GoString() string { return "[secret]" }
+// Format masks the secret for every verb.
+func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
 
 // Source says where a secret is; one field is set.
 type Source struct {
@@ -28,11 +28,8 @@ type Source struct {
 	Command []string // the first line that a program prints, run without a shell
 }
 
-// String masks the secret that Text may hold.
-func (Source) String() string { return "[secret]" }
-
-// GoString masks %#v.
-func (Source) GoString() string { return "[secret]" }
+// Format masks the secret that Text may hold.
+func (Source) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
 
 const (
 	// commandLimit ends a password command that waits for an input which never comes. It is long enough for a person
@@ -42,6 +39,8 @@ const (
 	commandGrace = time.Second
 	// maxSecret bounds what a file or a command may give: OAuth tokens run to some kilobytes.
 	maxSecret = 64 << 10
+	// maxComplaint bounds what is shown of a command's standard error.
+	maxComplaint = 1 << 10
 )
 
 // Fetch gets the secret. Errors name the source and never the secret.
@@ -106,35 +105,46 @@ func readFile(name string) (string, error) {
 func run(ctx context.Context, argv []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
-	out, errs := limited{left: maxSecret}, limited{left: 1 << 10}
+	out, errs := limited{left: maxSecret, strict: true}, limited{left: maxComplaint}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &errs, commandGrace
 	err := cmd.Run()
-	switch {
-	case ctx.Err() != nil && errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return "", fmt.Errorf("password command %s: no answer within %v", argv[0], commandLimit)
-	case out.over:
-		return "", fmt.Errorf("password command %s: more than %d octets of output", argv[0], maxSecret)
-	case err != nil && !errors.Is(err, exec.ErrWaitDelay):
-		if said := strings.TrimSpace(errs.String()); said != "" {
-			return "", fmt.Errorf("password command %s: %w: %s", argv[0], err, strings.Join(strings.Fields(said), " "))
-		}
-		return "", fmt.Errorf("password command %s: %w", argv[0], err)
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
+		return out.kept.String(), nil
 	}
-	return out.String(), nil
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = fmt.Errorf("no answer within %v", commandLimit)
+	case ctx.Err() != nil:
+		err = ctx.Err()
+	case out.over:
+		err = errTooMuch
+	}
+	said := strings.Join(strings.Fields(errs.kept.String()), " ")
+	if said != "" {
+		err = fmt.Errorf("%w: %s", err, said)
+	}
+	return "", fmt.Errorf("password command %s: %w", argv[0], err)
 }
 
-// limited keeps the first octets written to it and takes the rest as read, so that the writer never stalls.
+var errTooMuch = fmt.Errorf("more than %d octets of output", maxSecret)
+
+// limited keeps the first octets written to it. Beyond them it takes the rest as read, so that the writer doesn't
+// stall, or if strict fails, which ends the writer.
 type limited struct {
-	bytes.Buffer
-	left int
-	over bool
+	kept   bytes.Buffer // not embedded: its ReadFrom would go around Write
+	left   int
+	strict bool
+	over   bool
 }
 
 func (l *limited) Write(p []byte) (int, error) {
 	keep := min(len(p), l.left)
 	l.left -= keep
 	l.over = l.over || keep < len(p)
-	l.Buffer.Write(p[:keep])
+	l.kept.Write(p[:keep])
+	if l.over && l.strict {
+		return keep, errTooMuch
+	}
 	return len(p), nil
 }

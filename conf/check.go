@@ -19,15 +19,22 @@ func (c *Config) Check() error {
 	for _, f := range c.files {
 		unread := f.meta.Undecoded()
 		for _, key := range f.meta.Keys() {
-			// The toml package matches keys in any case; here a key has one spelling.
-			if freeNames(key) || !slices.ContainsFunc(unread, equalTo(key)) && key.String() == optionCase(key) {
+			if freeNames(key) || len(key) > 1 && key[0] == "account" && c.tables[key[1]].file != f { // replaced by a later file
 				continue
+			}
+			// The toml package matches keys in any case; here a key has one spelling.
+			if !slices.ContainsFunc(unread, equalTo(key)) && key.String() == optionCase(key) {
+				continue
+			}
+			line := f.line(key...)
+			if !c.known["/"+key[0]] {
+				key = key[:1]
 			}
 			text := "unknown key"
 			if near := nearest(key[len(key)-1], c.siblings(key)); near != "" {
 				text = fmt.Sprintf("unknown key; did you mean %q?", near)
 			}
-			return &Error{f.name, f.line(key...), key.String(), text}
+			return &Error{f.name, line, key.String(), text}
 		}
 	}
 	return nil
@@ -113,10 +120,7 @@ func decodesItself(t reflect.Type) bool {
 
 // nearest is the name among names that word was most likely meant to be, or "" if none is near.
 func nearest(word string, names []string) string {
-	best, bestDistance := "", 3 // three slips and more are another word
-	if len(word) <= 3 {
-		bestDistance = 2
-	}
+	best, bestDistance := "", 2+len(word)/3 // more slips than that are another word
 	for _, name := range names {
 		if d := distance(strings.ToLower(word), name); d < bestDistance {
 			best, bestDistance = name, d

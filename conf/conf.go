@@ -26,6 +26,7 @@ type Config struct {
 
 	aliases map[string][]string
 	files   []*file
+	tables  map[string]table
 	known   map[string]bool // every key some pass reads, as "host" or "tls.ca" within an account, for the nearest-key advice
 	problem error           // the first error that a second pass met
 }
@@ -70,8 +71,7 @@ const DefaultBackend = "tls"
 // A file that is missing, or that this user may not read, is passed over unless it is the last hope or was asked
 // for by name (required). The error is an *Error when it has a place in a file.
 func Load(files []string, required bool) (*Config, error) {
-	c := &Config{aliases: map[string][]string{}, known: map[string]bool{}}
-	tables := map[string]table{}
+	c := &Config{aliases: map[string][]string{}, known: map[string]bool{}, tables: map[string]table{}}
 	var order []string
 	var skipped error
 	for _, name := range files {
@@ -86,7 +86,7 @@ func Load(files []string, required bool) (*Config, error) {
 			return nil, err
 		}
 		c.files = append(c.files, f)
-		if err := c.add(f, tables, &order); err != nil {
+		if err := c.add(f, &order); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +97,7 @@ func Load(files []string, required bool) (*Config, error) {
 		return nil, fmt.Errorf("no configuration: none of %s exists", strings.Join(files, ", "))
 	}
 	for _, name := range order {
-		a, err := c.account(name, tables)
+		a, err := c.account(name)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func Load(files []string, required bool) (*Config, error) {
 }
 
 // add decodes the first pass of one file into c.
-func (c *Config) add(f *file, tables map[string]table, order *[]string) error {
+func (c *Config) add(f *file, order *[]string) error {
 	var top struct {
 		Default string                    `toml:"default"`
 		Account map[string]toml.Primitive `toml:"account"`
@@ -135,20 +135,20 @@ func (c *Config) add(f *file, tables map[string]table, order *[]string) error {
 		if len(k) < 2 || k[0] != "account" {
 			continue
 		}
-		if _, seen := tables[k[1]]; !seen {
+		if _, seen := c.tables[k[1]]; !seen {
 			*order = append(*order, k[1])
 		}
-		tables[k[1]] = table{f, k[1], top.Account[k[1]]}
+		c.tables[k[1]] = table{f, k[1], top.Account[k[1]]}
 	}
 	return f.checkInlinePasswords()
 }
 
 // account builds the account called name from its table and those it extends.
-func (c *Config) account(name string, tables map[string]table) (*Account, error) {
+func (c *Config) account(name string) (*Account, error) {
 	a := &Account{Name: name, config: c}
 	chain := []string{name}
 	for at := name; ; {
-		t := tables[at]
+		t := c.tables[at]
 		a.tables = slices.Insert(a.tables, 0, t)
 		var own Keys
 		if err := t.decode(&own); err != nil {
@@ -157,7 +157,7 @@ func (c *Config) account(name string, tables map[string]table) (*Account, error)
 		if own.Extends == "" {
 			break
 		}
-		if _, ok := tables[own.Extends]; !ok {
+		if _, ok := c.tables[own.Extends]; !ok {
 			return nil, t.errorf("extends", "there is no account %q", own.Extends)
 		}
 		if slices.Contains(chain, own.Extends) {

@@ -3,6 +3,7 @@ package conf
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -39,11 +40,8 @@ type Password struct {
 	Command []string // { command = […] }: what a program prints
 }
 
-// String keeps the password out of whatever is printed.
-func (Password) String() string { return "[secret]" }
-
-// GoString keeps it out of %#v as well.
-func (Password) GoString() string { return "[secret]" }
+// Format keeps the password out of whatever is printed, by any verb.
+func (Password) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
 
 // UnmarshalTOML reads a string or a table with one of file, env and command.
 func (p *Password) UnmarshalTOML(value any) error {
