@@ -20,7 +20,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// demoServer is an SMTP server on the loopback for one message.
+// demoServer is an SMTP server on the loopback, for a handful of messages.
 type demoServer struct {
 	authority []byte // PEM of the certificate's issuer
 	received  chan received
@@ -45,7 +45,7 @@ func startDemoServer(implicit bool) (*demoServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demoServer{authority: authority, received: make(chan received, 1), port: listener.Addr().(*net.TCPAddr).Port}
+	d := &demoServer{authority: authority, received: make(chan received, 8), port: listener.Addr().(*net.TCPAddr).Port}
 	d.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &demoSession{server: d}, nil }))
 	d.server.Domain = "mail.example.org"
 	d.server.AllowInsecureAuth = true // the plain backend shows AUTH too; it is this machine alone

@@ -46,7 +46,7 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 		env.From = userName()
 	}
 	if env.From != "" {
-		env.From = complete(env.From, senderDomain(account))
+		env.From = completeSender(env.From, account)
 	}
 
 	var addrs []message.Address
@@ -130,15 +130,19 @@ func complete(spec, domain string) string {
 	return spec + "@" + domain
 }
 
-// senderDomain is the domain of a sender without one: a sender always needs one, for answers.
-func senderDomain(account *conf.Account) string {
-	if account.Domain != "" {
-		return account.Domain
+// completeSender adds a domain to a sender without one, which always needs one for answers: the account's, else this
+// host's name.
+func completeSender(spec string, account *conf.Account) string {
+	switch {
+	case strings.Contains(spec, "@"):
+		return spec
+	case account.Domain != "":
+		return spec + "@" + account.Domain
 	}
 	if host := fqdn(); host != "" {
-		return host
+		return spec + "@" + host
 	}
-	return "localhost"
+	return spec + "@localhost"
 }
 
 // sameness is equal for two spellings of one mailbox: the domain counts in any case, the local part only in one (RFC
@@ -157,5 +161,5 @@ func (inv *invocation) author(account *conf.Account) message.Address {
 	if spec == "" {
 		spec = userName()
 	}
-	return message.Address{Name: inv.fullName, Spec: complete(spec, senderDomain(account))}
+	return message.Address{Name: inv.fullName, Spec: completeSender(spec, account)}
 }

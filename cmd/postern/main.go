@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"syscall"
 )
@@ -15,10 +14,18 @@ import (
 var version = "devel"
 
 func main() {
-	// A closed standard error must not kill a delivery: with a receiver for SIGPIPE, writing to it is an error that
-	// nobody minds. Ignoring the signal instead would be inherited by password commands.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(os.Args, os.Stdin, above(1, os.Stdout), above(2, os.Stderr)))
+}
+
+// above is a standard stream on a descriptor above 2, where writing to a closed pipe is an error that the writer can
+// see: on 1 and 2 Go ends the program with SIGPIPE, and a caller that closes standard error must not lose a mail.
+func above(fd int, f *os.File) io.Writer {
+	copied, err := syscall.Dup(fd)
+	if err != nil {
+		return f
+	}
+	syscall.CloseOnExec(copied)
+	return os.NewFile(uintptr(copied), f.Name())
 }
 
 // streams are the standard streams of a form.

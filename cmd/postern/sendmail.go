@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"postern/backend"
@@ -81,9 +79,6 @@ func (inv *invocation) send(std streams) []error {
 		return []error{err}
 	}
 	defer msg.Close()
-	// Until here a signal simply ends the program, and nothing is left behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	account, _, err := config.Choose(conf.Wanted{
 		Account: inv.account, Env: os.Getenv("POSTERN_ACCOUNT"), Sender: inv.senderAddress(), From: msg.From(),
 	})
@@ -100,7 +95,8 @@ func (inv *invocation) send(std streams) []error {
 		return errs
 	}
 	msg.Complete(message.Defaults{From: inv.author(account), Now: time.Now()})
-	statuses, err := transport.Send(ctx, env, msg)
+	// A signal simply ends the program: the temporary file has no name, and the server never sees the dot.
+	statuses, err := transport.Send(context.Background(), env, msg)
 	if err != nil {
 		return append(errs, withAccount{err, account})
 	}
