@@ -93,11 +93,22 @@ func together(failed []*backend.Error, addrs []string) *backend.Error {
 		before = append(before, text)
 	}
 	all := *last
-	all.Err = errors.Join(last.Err, &earlier{strings.Join(before, "; ")})
+	all.Err = &earlier{last.Err, strings.Join(before, "; ")}
 	return &all
 }
 
-// earlier is what went wrong at the addresses tried before.
-type earlier struct{ text string }
+// earlier is an error with what went wrong at the addresses tried before.
+type earlier struct {
+	last error // may be nil
+	text string
+}
 
-func (e *earlier) Error() string { return "(before that: " + e.text + ")" }
+func (e *earlier) Error() string {
+	text := "before that, " + e.text
+	if e.last != nil {
+		text = e.last.Error() + "; " + text
+	}
+	return text
+}
+
+func (e *earlier) Unwrap() error { return e.last }

@@ -72,6 +72,12 @@ func (s *Server) Wait() (body []byte, err error) {
 	return s.body, err
 }
 
+// Abandon ends a server that no client has to come to, or to finish with.
+func (s *Server) Abandon() {
+	s.listener.Close()
+	<-s.done
+}
+
 // Port is the port of Addr.
 func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 

@@ -1,0 +1,143 @@
+package smtp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+)
+
+func same(s string) string { return s }
+
+// TestReadReply has the forms of a reply. The result is code, status and text, or the error.
+func TestReadReply(t *testing.T) {
+	for in, want := range map[string]string{
+		"250 ok\r\n":       "250 ok",
+		"250\r\n":          "250",
+		"250 \r\n":         "250",
+		"250-\r\n250\r\n":  "250",
+		"250 2.1.0 ok\r\n": "250 2.1.0 ok",
+		"250-2.1.0 a\r\n250-2.1.0 b\r\n250 c\r\n": "250 2.1.0 a b c",
+		"250 2.1.0\r\n":              "250 2.1.0",
+		"550 5.7.26 long detail\r\n": "550 5.7.26 long detail",
+		"550 4.2.1 other class\r\n":  "550 4.2.1 other class",
+		"250 1.2.3 no class\r\n":     "250 1.2.3 no class",
+		"250 2.1.0.4 no status\r\n":  "250 2.1.0.4 no status",
+		"334 2.0.0\r\n":              "334 2.0.0",
+		"250 ok\n":                   "250 ok",
+		"250  a \t b\r\n":            "250 a b",
+		"25\r\n":                     `! not an SMTP reply: "25"`,
+		"\r\n":                       `! not an SMTP reply: ""`,
+		"2500\r\n":                   `! not an SMTP reply: "2500"`,
+		"250x\r\n":                   `! not an SMTP reply: "250x"`,
+		"150 ok\r\n":                 `! not an SMTP reply: "150 ok"`,
+		"999 ok\r\n":                 `! not an SMTP reply: "999 ok"`,
+		"+250 ok\r\n":                `! not an SMTP reply: "+250 ok"`,
+		"250-a\r\n251 b\r\n":         "! a reply with two codes, 250 and 251",
+		"250 ok":                     "! EOF",
+		"250-a\r\n250 b":             "! EOF",
+		"":                           "! EOF",
+	} {
+		r, err := readReply(bufio.NewReaderSize(strings.NewReader(in), 2*maxReplyLine), same, func(string) {})
+		got := r.String()
+		if err != nil {
+			got = "! " + err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestTemporary(t *testing.T) {
+	for in, want := range map[string]bool{
+		"450 x\r\n": true, "450 4.2.0 x\r\n": true, "450 5.1.1 x\r\n": true, "550 x\r\n": false, "550 5.1.1 x\r\n": false, "550 4.2.1 x\r\n": true, "354 x\r\n": true,
+	} {
+		r, err := readReply(bufio.NewReader(strings.NewReader(in)), same, func(string) {})
+		if err != nil || r.temporary() != want {
+			t.Errorf("%q: %v %v", in, r.temporary(), err)
+		}
+	}
+}
+
+// FuzzReadReply checks what holds for whatever a server sends: how it is split has no effect, what is not a whole
+// reply is an error, and nothing that is shown can harm a terminal.
+func FuzzReadReply(f *testing.F) {
+	for _, in := range []string{"250 ok\r\n", "250-a\r\n250 b\r\n", "220\n", "250-2.0.0 x\r\n250", "\x1b[2J\r\n", "354 \xff\xfe\u202e\r\n", "2\x000 x\r\n"} {
+		f.Add([]byte(in))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		read := func(r io.Reader) (reply, []string, error) {
+			var shown []string
+			re, err := readReply(bufio.NewReaderSize(r, 2*maxReplyLine), same, func(line string) { shown = append(shown, line) })
+			return re, shown, err
+		}
+		whole, shown, err := read(bytes.NewReader(in))
+		bytewise, _, err2 := read(iotest.OneByteReader(bytes.NewReader(in)))
+		if (err == nil) != (err2 == nil) || err == nil && whole.String() != bytewise.String() {
+			t.Fatalf("%q: %v %v, octet by octet %v %v", in, whole, err, bytewise, err2)
+		}
+		if err == nil {
+			last := bytes.LastIndexByte(in, '\n')
+			if whole.code < 200 || whole.code > 599 || last < 0 {
+				t.Fatalf("%q is no reply, and gives %v", in, whole)
+			}
+		}
+		for _, line := range append(shown, whole.lines...) {
+			for _, r := range line {
+				if r < ' ' || r >= 0x7f && r < 0xa0 || isDirection(r) || r == utf8.RuneError {
+					t.Fatalf("%q shows %q", in, line)
+				}
+			}
+		}
+	})
+}
+
+// FuzzStuff checks dot-stuffing against its definition (RFC 5321 section 4.5.2), however the text is cut.
+func FuzzStuff(f *testing.F) {
+	f.Add("a\n.b\n..\n", 3)
+	f.Add(".\n.\n.", 1)
+	f.Add("x.y\n.z", 4)
+	f.Fuzz(func(t *testing.T, text string, cut int) {
+		// What message gives: CR and LF only together, and a line end last.
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), "\n", "\r\n") + "\r\n"
+		var want strings.Builder
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, ".") {
+				want.WriteByte('.')
+			}
+			want.WriteString(line)
+		}
+		cut = 1 + max(cut, -cut, 0)%len(text)
+		var got []byte
+		lineStart := true
+		for rest := []byte(text); len(rest) > 0; {
+			n := min(cut, len(rest))
+			got = stuff(got, rest[:n], lineStart)
+			lineStart = rest[n-1] == '\n'
+			rest = rest[n:]
+		}
+		if string(got) != want.String() {
+			t.Fatalf("%q cut at %d: got %q, want %q", text, cut, got, want.String())
+		}
+		if strings.HasPrefix(string(got), ".\r\n") || strings.Contains(string(got), "\r\n.\r\n") {
+			t.Fatalf("%q has an end of data: %q", text, got)
+		}
+	})
+}
+
+// TestWriteBodyStops: a message that can't be read to its end never gets its dot.
+func TestWriteBodyStops(t *testing.T) {
+	var out recorder
+	c := newConn(&out, dialogue{}, 0)
+	broken := io.MultiReader(strings.NewReader(strings.Repeat("x\r\n", bodyBlock)), iotest.ErrReader(errors.New("disk gone")))
+	complete, err := c.writeBody(broken, ".\r\n")
+	var unread readError
+	if complete || !errors.As(err, &unread) || bytes.Contains(out.said.Bytes(), []byte("\r\n.\r\n")) {
+		t.Errorf("complete %v, error %v", complete, err)
+	}
+}

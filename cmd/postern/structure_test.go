@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// graph is who may import whom: the arrows of docs/DESIGN.md. What is not here is not allowed.
+var graph = map[string][]string{
+	"postern/cmd/postern":           {"postern/conf", "postern/message", "postern/auth", "postern/backend", "postern/backend/smtp"},
+	"postern/cmd/bench":             {},
+	"postern/backend":               {"postern/conf", "postern/message"},
+	"postern/backend/smtp":          {"postern/backend", "postern/conf", "postern/message", "postern/auth"},
+	"postern/backend/smtp/smtptest": {},
+	"postern/conf":                  {},
+	"postern/message":               {},
+	"postern/auth":                  {},
+}
+
+// owners are the only users of a library within the project.
+var owners = map[string]string{
+	"github.com/BurntSushi/toml":               "postern/conf",
+	"github.com/emersion/go-sasl":              "postern/auth",
+	"github.com/emersion/go-message/textproto": "postern/message",
+	"github.com/emersion/go-smtp":              "postern/cmd/postern", // the demonstration's server
+	"github.com/spf13/cobra":                   "postern/cmd/postern",
+}
+
+// denied must never be linked: each costs start-up time, takes dead-code elimination away, or is an SMTP client.
+var denied = []string{
+	"net/smtp", "net/http", "html/template", "github.com/wneessen/go-mail", "github.com/jhillyerd/enmime",
+	"github.com/charmbracelet/lipgloss", "github.com/alecthomas/kong", "github.com/urfave/cli", "github.com/yuin/goldmark",
+	"github.com/prometheus/client_golang", "github.com/jcmturner/gokrb5", "github.com/jackc/pgx", "github.com/nats-io/nats.go",
+	"github.com/twmb/franz-go", "github.com/aws/aws-sdk-go", "github.com/aws/aws-sdk-go-v2", "github.com/cockroachdb/pebble",
+	"testing", "postern/backend/smtp/smtptest",
+}
+
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = "../.."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+func TestImportGraph(t *testing.T) {
+	packages := goList(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+	if len(packages) != len(graph) {
+		t.Errorf("%d packages, %d in the graph", len(packages), len(graph))
+	}
+	for _, line := range packages {
+		words := strings.Fields(line)
+		allowed, known := graph[words[0]]
+		if !known {
+			t.Errorf("%s is not in the graph", words[0])
+		}
+		for _, imported := range words[1:] {
+			if strings.HasPrefix(imported, "postern/") && !slices.Contains(allowed, imported) {
+				t.Errorf("%s must not import %s", words[0], imported)
+			}
+			owner := owners[imported]
+			sasl := imported == "github.com/emersion/go-sasl" && words[0] == "postern/cmd/postern" // go-smtp's sessions are made of it
+			if owner != "" && owner != words[0] && !sasl {
+				t.Errorf("%s is for %s alone, and %s imports it", imported, owner, words[0])
+			}
+		}
+	}
+}
+
+func TestDeniedDependencies(t *testing.T) {
+	for _, dep := range goList(t, "-deps", "./cmd/postern") {
+		for _, bad := range denied {
+			if dep == bad || strings.HasPrefix(dep, bad+"/") {
+				t.Errorf("the program links %s", dep)
+			}
+		}
+	}
+}
+
+// TestNoTemplates: cobra imports text/template for programs that set templates. As long as nobody does, the linker
+// leaves it out; with it, every exported method of the program would stay in.
+func TestNoTemplates(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "postern")
+	build(t, program, "-ldflags=-w")
+	out, err := exec.Command("go", "tool", "nm", program).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	symbols := string(out)
+	if !strings.Contains(symbols, " T main.sendmail\n") {
+		t.Fatal("the symbols of the program are not there")
+	}
+	if strings.Contains(symbols, "text/template.(*Template).Execute") {
+		t.Error("the program links text/template")
+	}
+}
+
+func build(t *testing.T, program string, flags ...string) {
+	t.Helper()
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-buildvcs=false", "-o", program}, flags, []string{"."})...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// What the packages do before main starts, all together. Counts rather than times: they are the same on any machine.
+// A library that compiles regular expressions or fills tables at its start goes well beyond them.
+const (
+	maxInitOctets = 64 << 10
+	maxInitAllocs = 450
+)
+
+func TestStartUp(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "sendmail")
+	build(t, program, "-ldflags=-s -w")
+	run := exec.Command(program, "--version")
+	run.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	out, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	octets, allocs, lines := 0, 0, 0
+	for line := range strings.Lines(string(out)) {
+		// init PACKAGE @0.5 ms, 0.01 ms clock, 4720 bytes, 52 allocs
+		_, figures, found := strings.Cut(line, " clock, ")
+		if !found {
+			continue
+		}
+		var o, a int
+		if _, err := fmt.Sscanf(figures, "%d bytes, %d allocs", &o, &a); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		octets, allocs, lines = octets+o, allocs+a, lines+1
+	}
+	if lines < 20 || octets > maxInitOctets || allocs > maxInitAllocs {
+		t.Errorf("%d packages allocate %d octets in %d allocations before main; the limits are %d and %d", lines, octets, allocs, maxInitOctets, maxInitAllocs)
+	}
+	if info, err := os.Stat(program); err != nil || info.Size() > 9<<20 {
+		t.Errorf("the program has %d octets: %v", info.Size(), err)
+	}
+}
