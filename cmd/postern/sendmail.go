@@ -86,6 +86,9 @@ func (inv *invocation) send(std streams) []error {
 		return []error{configError{err}}
 	}
 	transport, err := transports[account.Name].transport, transports[account.Name].err
+	if err == nil {
+		err = checkFrom(account)
+	}
 	if err != nil {
 		return []error{err}
 	}
@@ -136,6 +139,18 @@ func openAll(config *conf.Config, s backend.Surroundings) (map[string]opened, er
 		transports[a.Name] = opened{t, err}
 	}
 	return transports, config.Check()
+}
+
+// checkFrom refuses a from that is not one address alone.
+func checkFrom(account *conf.Account) error {
+	if account.From == "" {
+		return nil
+	}
+	addrs, errs := message.ParseAddresses(account.From)
+	if len(addrs) != 1 || len(errs) > 0 || addrs[0].Spec != account.From {
+		return account.Errorf("from", "%q is not an address such as ann@example.org", account.From)
+	}
+	return nil
 }
 
 // dialogue is where -v and -X want the dialogue, or nil.

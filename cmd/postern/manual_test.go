@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"postern/backend"
+	"postern/conf"
+)
+
+// tagged are the tags of a manual page's paragraphs: the section, and the macro line behind .TP or .TQ.
+func tagged(t *testing.T, page string) (tags [][2]string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("../../docs", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	section, isTag := "", false
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case isTag:
+			tags = append(tags, [2]string{section, line})
+		case strings.HasPrefix(line, ".SH "):
+			section = strings.Trim(strings.TrimPrefix(line, ".SH "), `"`)
+		}
+		isTag = line == ".TP" || line == ".TQ"
+	}
+	return tags
+}
+
+// TestConfigurationManual holds postern.toml(5) against the keys that the code reads, both ways.
+func TestConfigurationManual(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.toml")
+	var text strings.Builder
+	for _, name := range backends.Names() {
+		text.WriteString("[account." + name + "]\nbackend = \"" + name + "\"\nhost = \"x\"\n")
+	}
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := conf.Load([]string{file}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openAll(config, backend.Surroundings{}); err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for _, tag := range tagged(t, "postern.toml.5") {
+		key := strings.TrimPrefix(tag[1], ".B ")
+		switch tag[0] {
+		case "TOP-LEVEL KEYS":
+			documented = append(documented, "/"+key)
+		case "ACCOUNT KEYS":
+			documented = append(documented, key)
+		}
+	}
+	compare(t, config.KnownKeys(), documented)
+}
+
+// TestSendmailManual holds postern-sendmail(1) against the option table, both ways.
+func TestSendmailManual(t *testing.T) {
+	var read, documented []string
+	for _, o := range options {
+		read = append(read, o.name)
+	}
+	name := regexp.MustCompile(`\\-(?:\\-)?([A-Za-z]+)`)
+	for _, tag := range tagged(t, "postern-sendmail.1") {
+		if tag[0] != "OPTIONS" {
+			continue
+		}
+		for _, m := range name.FindAllStringSubmatch(tag[1], -1) {
+			documented = append(documented, m[1])
+		}
+	}
+	compare(t, read, documented)
+}
+
+func compare(t *testing.T, read, documented []string) {
+	t.Helper()
+	if len(read) < 20 || len(documented) < 20 {
+		t.Fatalf("%d in the code, %d in the manual: the test does not see them", len(read), len(documented))
+	}
+	for _, key := range read {
+		if !slices.Contains(documented, key) {
+			t.Errorf("%s is not in the manual", key)
+		}
+	}
+	for _, key := range documented {
+		if !slices.Contains(read, key) {
+			t.Errorf("the manual has %s, which the code doesn't know", key)
+		}
+	}
+}
