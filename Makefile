@@ -22,6 +22,7 @@ demo: build
 	bin/postern demo
 
 test:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || echo "not root, or no apt-get: the tests against a real Postfix and Dovecot are skipped"
 	CGO_ENABLED=0 $(GO) test ./...
 
 race: ## the tests with the race detector; needs a C compiler
