@@ -37,8 +37,11 @@ func (c *Config) Choose(w Wanted) (a *Account, why string, err error) {
 	if a := c.find(c.Default); a != nil {
 		return a, "default", nil
 	}
-	if len(c.Accounts) == 1 {
-		return c.Accounts[0], "the only account", nil
+	switch len(c.Accounts) {
+	case 0:
+		return nil, "", fmt.Errorf("there is no account in %s", c.files[len(c.files)-1].name)
+	case 1:
+		return c.Accounts[0], "being the only one", nil
 	}
 	return nil, "", fmt.Errorf("no account fits this message and no default is set (there %s)", c.names())
 }

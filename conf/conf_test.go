@@ -255,7 +255,7 @@ func TestChooseWithoutDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a, why, err := only.Choose(conf.Wanted{}); err != nil || a.Name != "one" || why != "the only account" {
+	if a, why, err := only.Choose(conf.Wanted{}); err != nil || a.Name != "one" || why != "being the only one" {
 		t.Errorf("%v %s %v", a, why, err)
 	}
 	two, _, err := load(t, "[account.one]\n[account.two]\n")

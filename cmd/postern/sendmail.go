@@ -79,7 +79,7 @@ func (inv *invocation) send(std streams) []error {
 		return []error{err}
 	}
 	defer msg.Close()
-	account, _, err := config.Choose(conf.Wanted{
+	account, why, err := config.Choose(conf.Wanted{
 		Account: inv.account, Env: os.Getenv("POSTERN_ACCOUNT"), Sender: inv.senderAddress(), From: msg.From(),
 	})
 	if err != nil {
@@ -93,6 +93,9 @@ func (inv *invocation) send(std streams) []error {
 		return []error{err}
 	}
 	defer transport.Close()
+	if dialogue != nil {
+		fmt.Fprintf(dialogue, "* account %s, by %s\n", account.Name, why)
+	}
 	env, errs := inv.envelope(config, account, msg)
 	if len(env.To) == 0 {
 		return errs
