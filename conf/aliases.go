@@ -38,12 +38,17 @@ func (c *Config) readAliasFile() error {
 	if err != nil {
 		return err
 	}
-	return parseAliases(name, string(data), c.aliases)
+	err = parseAliases(name, string(data), c.aliases)
+	if !named { // it is other programs' file: what can't be read is theirs
+		return nil
+	}
+	return err
 }
 
 // parseAliases reads the format of aliases(5): "name: to, to", "#" comments, continued by leading white space. Names
-// that aliases has already stay as they are.
-func parseAliases(file, data string, aliases map[string][]string) error {
+// that aliases has already stay as they are. The error is that of the first line that can't be read; the others are
+// read all the same.
+func parseAliases(file, data string, aliases map[string][]string) (err error) {
 	var name string
 	var to []string
 	end := func() {
@@ -61,16 +66,31 @@ func parseAliases(file, data string, aliases map[string][]string) error {
 			end()
 			key, rest, ok := strings.Cut(text, ":")
 			if !ok {
-				return &Error{file, i + 1, "", fmt.Sprintf("%q should be \"name: address, address\"", text)}
+				if err == nil {
+					err = &Error{file, i + 1, "", fmt.Sprintf("%q should be \"name: address, address\"", text)}
+				}
+				continue
 			}
 			name, text = strings.ToLower(strings.Trim(strings.TrimSpace(key), `"`)), rest
 		}
-		for _, target := range strings.Split(text, ",") {
-			if target = strings.TrimSpace(target); target != "" {
-				to = append(to, target)
-			}
-		}
+		to = append(to, splitTargets(text)...)
 	}
 	end()
-	return nil
+	return err
+}
+
+// splitTargets splits at the commas outside quotation marks.
+func splitTargets(text string) (targets []string) {
+	quoted := false
+	for _, target := range strings.FieldsFunc(text, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == ',' && !quoted
+	}) {
+		if target = strings.TrimSpace(target); target != "" {
+			targets = append(targets, target)
+		}
+	}
+	return targets
 }

@@ -67,19 +67,20 @@ type table struct {
 // DefaultBackend is the transport of an account that names none: implicit TLS, as RFC 8314 section 3 recommends.
 const DefaultBackend = "tls"
 
-// Load reads the files in order; accounts of a later file replace those of the same name, and so does default.
-// A file that is missing, or that this user may not read, is passed over unless it is the last hope or was asked
-// for by name (required). The error is an *Error when it has a place in a file.
+// Load reads the files in order; accounts of a later file replace those of the same name, and so does default. A
+// file that is missing is passed over, and so is the system's where this user may not read it, unless there is no
+// other or it was asked for by name (required). The error is an *Error when it has a place in a file.
 func Load(files []string, required bool) (*Config, error) {
 	c := &Config{aliases: map[string][]string{}, known: map[string]bool{}, tables: map[string]table{}}
 	var order []string
 	var skipped error
 	for _, name := range files {
 		f, err := readFile(name)
-		if err != nil && !required && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)) {
-			if errors.Is(err, fs.ErrPermission) {
-				skipped = err
-			}
+		if errors.Is(err, fs.ErrNotExist) && !required {
+			continue
+		}
+		if errors.Is(err, fs.ErrPermission) && name == SystemFile && !required { // it may be for root alone
+			skipped = err
 			continue
 		}
 		if err != nil {
@@ -171,6 +172,9 @@ func (c *Config) account(name string) (*Account, error) {
 	}
 	if a.Backend == "" {
 		a.Backend = DefaultBackend
+	}
+	if strings.ContainsFunc(a.Domain, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\x7f@<>,;:\"()", r) }) {
+		return nil, a.Errorf("domain", "%q is not a domain", a.Domain)
 	}
 	for _, pattern := range a.Match {
 		if _, err := path.Match(pattern, ""); err != nil {

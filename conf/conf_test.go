@@ -88,6 +88,11 @@ func TestFaults(t *testing.T) {
 		{"default = \"x\"\n[account.a]\n[account.b]\n", `c.toml:1: default: there is no account "x" (there are a, b)`},
 		{"[account.a]\nqueue = \"sometimes\"\n", `c.toml:2: account.a.queue: "sometimes" is none of off, fallback, always`},
 		{"[account.a]\nqueue = \"always\"\n", `c.toml:2: account.a.queue: "always" needs the queue, which this version does not have; only "off" can be set`},
+		{"[account.a]\ndomain = \"a b\"\n", `c.toml:2: account.a.domain: "a b" is not a domain`},
+		{"[account.a]\ndomain = \"a\\nb\"\n", `c.toml:2: account.a.domain: "a\nb" is not a domain`},
+		{"[account.a]\npassword = hunter2\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
+		{"[account.a]\npassword = 2024-13-45x\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
+		{"[account.a]\npassword = \"hunter2\nx = 1\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
 		{"[account.a]\nmatch = [\"[\"]\n", `c.toml:2: account.a.match: "[" is not a pattern`},
 		{"[aliases]\nroot = 5\n[account.a]\n", `c.toml:2: aliases.root: should be a string or a list of strings`},
 	} {
@@ -310,12 +315,13 @@ func TestAliases(t *testing.T) {
 [aliases]
 file = "aliases"
 root = ["ann@example.org", "Bob <bob@example.org>"]
+comma = "\"a,b\"@example.org"
 Cron = "root"
 -- aliases --
 # the usual ones
 postmaster: root
 root: nobody@example.org
-News:	ann@example.org,
+News:	ann@example.org, "x,y" <xy@example.org>,
 	bob@example.org,
 # in between
     "carol@example.org"
@@ -339,7 +345,7 @@ no colon here
 	}
 	for name, want := range map[string]string{
 		"root": "ann@example.org|Bob <bob@example.org>", "ROOT": "ann@example.org|Bob <bob@example.org>", "cron": "root", "postmaster": "root",
-		"news": `ann@example.org|bob@example.org|"carol@example.org"`, "quoted name": "dave@example.org", "pipe": `"|/bin/program"`, "file": "", "other": "",
+		"news": `ann@example.org|"x,y" <xy@example.org>|bob@example.org|"carol@example.org"`, "quoted name": "dave@example.org", "pipe": `"|/bin/program"`, "file": "", "other": "",
 	} {
 		to, ok := config.Alias(name)
 		if got := strings.Join(to, "|"); got != want || ok != (want != "") {

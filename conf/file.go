@@ -48,6 +48,9 @@ func (f *file) position(err error) error {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
 		e := &Error{File: f.name, Line: parse.Position.Line, Text: parse.Message}
+		if syntax := len(f.meta.Keys()) == 0; syntax && f.nearPassword(parse) {
+			e.Text = "this is not TOML; a password stands in quotation marks" // the message would quote it
+		}
 		if len(f.meta.Keys()) > 0 { // else it is a syntax error, and the key only the one before it
 			e.Key = parse.LastKey
 		}
@@ -61,6 +64,13 @@ func (f *file) position(err error) error {
 	e.Text = strings.Replace(e.Text, "incompatible types: TOML value has type ", "wrong type: it is ", 1)
 	e.Text = strings.Replace(e.Text, "; destination has type ", ", and should be ", 1)
 	return e
+}
+
+// nearPassword tells whether a syntax error may be in a password.
+func (f *file) nearPassword(e toml.ParseError) bool {
+	lines := strings.Split(f.data, "\n")
+	line := lines[min(max(e.Position.Line-1, 0), len(lines)-1)]
+	return strings.Contains(strings.ToLower(line+e.LastKey), "password")
 }
 
 // line is the line of key, or 0. The toml package tells positions only in errors, so the file is decoded once

@@ -79,6 +79,10 @@ func looksLikeName(entry, after []token) bool {
 			return false
 		}
 	}
+	switch strings.ToLower(entry[0].text) { // names that every machine has, in any case
+	case "postmaster", "root", "mailer-daemon", "abuse":
+		return false
+	}
 	words := 0
 	for _, t := range after {
 		switch t.kind {

@@ -13,27 +13,26 @@ import (
 func (m *Message) Recipients() (addrs []Address, errs []error) {
 	prefix := ""
 	seen := map[string]bool{}
-	for fields := m.Header.Fields(); fields.Next(); {
+	for fields := m.header.Fields(); fields.Next(); {
 		if isResentRecipient(fields.Key()) {
 			prefix = "Resent-"
 			break
 		}
 	}
-	for fields := m.Header.Fields(); fields.Next(); {
+	for fields := m.header.Fields(); fields.Next(); {
 		key := fields.Key()
-		switch strings.TrimPrefix(key, prefix) {
-		case "To", "Cc", "Bcc":
+		if prefix != "" && strings.HasPrefix(key, prefix) {
+			// A block has each of its fields once, so where one comes again an older block begins.
+			if seen[key] {
+				break
+			}
+			seen[key] = true
+		}
+		switch key {
+		case prefix + "To", prefix + "Cc", prefix + "Bcc":
 		default:
 			continue
 		}
-		if !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		// A block has each of its fields once, so one that comes again belongs to an older block.
-		if prefix != "" && seen[key] {
-			break
-		}
-		seen[key] = true
 		list, bad := ParseAddresses(fields.Value())
 		addrs = append(addrs, list...)
 		for _, err := range bad {
@@ -50,7 +49,7 @@ func isResentRecipient(key string) bool {
 // From are the addresses of the From: field.
 func (m *Message) From() []string {
 	var specs []string
-	addrs, _ := ParseAddresses(m.Header.Get("From"))
+	addrs, _ := ParseAddresses(m.header.Get("From"))
 	for _, a := range addrs {
 		specs = append(specs, a.Spec)
 	}
@@ -64,23 +63,29 @@ type Defaults struct {
 }
 
 // Complete removes Bcc and Resent-Bcc, and adds Date, Message-ID and From where they are missing, on top. No other
-// field is touched.
-func (m *Message) Complete(d Defaults) {
-	m.Header.Del("Bcc")
-	m.Header.Del("Resent-Bcc")
-	if !m.Header.Has("From") {
-		m.addField("From", formatAddress(d.From))
+// field is touched. The error is a HeaderError.
+func (m *Message) Complete(d Defaults) error {
+	m.header.Del("Bcc")
+	m.header.Del("Resent-Bcc")
+	if !m.header.Has("From") {
+		m.header.Add("From", oneLine(formatAddress(d.From))) // folded where it is long
 	}
-	if !m.Header.Has("Message-Id") {
-		m.addField("Message-ID", messageID(d.From.Spec, d.Now))
+	if !m.header.Has("Message-Id") {
+		m.addField("Message-ID", messageID(oneLine(d.From.Spec), d.Now))
 	}
-	if !m.Header.Has("Date") {
+	if !m.header.Has("Date") {
 		m.addField("Date", d.Now.Format("Mon, 02 Jan 2006 15:04:05 -0700")) // RFC 5322 section 3.3
 	}
+	return m.render()
+}
+
+// oneLine is text without control characters: a line end in it would begin another field.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, isControl), " ")
 }
 
 func (m *Message) addField(name, value string) {
-	m.Header.AddRaw([]byte(name + ": " + value + "\r\n"))
+	m.header.AddRaw([]byte(name + ": " + value + "\r\n"))
 }
 
 // formatAddress writes an address with its name, encoded where it isn't plain text (RFC 2047).
@@ -90,7 +95,7 @@ func formatAddress(a Address) string {
 	if a.Name == "" || err != nil {
 		return a.Spec
 	}
-	addr.Name = strings.Join(strings.FieldsFunc(a.Name, isControl), " ")
+	addr.Name = oneLine(a.Name)
 	return addr.String()
 }
 

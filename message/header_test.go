@@ -37,7 +37,9 @@ func TestComplete(t *testing.T) {
 		{"a message without header", "just text\n", "Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <ID@example.org>\r\nFrom: ann@example.org\r\n\r\njust text\r\n"},
 	} {
 		m := read(t, c.in, message.ReadOptions{})
-		m.Complete(defaults())
+		if err := m.Complete(defaults()); err != nil {
+			t.Fatal(err)
+		}
 		got := regexp.MustCompile(`<20261122090000\.[A-Z2-7]{26}@`).ReplaceAllString(wire(t, m), "<ID@")
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q", c.story, got, c.want)
@@ -55,9 +57,12 @@ func TestMissingFrom(t *testing.T) {
 		{message.Address{Name: "a\r\nBcc: eve@y", Spec: "ann@y"}, "From: \"a Bcc: eve@y\" <ann@y>"},
 		{message.Address{Name: "x", Spec: `"a b"@y`}, `From: "x" <"a b"@y>`},
 		{message.Address{Spec: "ann@y"}, "From: ann@y"},
+		{message.Address{Spec: "a@y\r\nX-Evil: 1"}, "From: a@y X-Evil: 1"},
 	} {
 		m := read(t, "Subject: s\n\n", message.ReadOptions{})
-		m.Complete(message.Defaults{From: c.from, Now: now})
+		if err := m.Complete(message.Defaults{From: c.from, Now: now}); err != nil {
+			t.Fatal(err)
+		}
 		if got := wire(t, m); !strings.Contains(got, "\r\n"+c.want+"\r\n") {
 			t.Errorf("%+v: %q", c.from, got)
 		}
@@ -94,6 +99,21 @@ func TestFrom(t *testing.T) {
 	} {
 		if got := strings.Join(read(t, in, message.ReadOptions{}).From(), " "); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+// TestLongName: a name of any length doesn't make a line over the limit (RFC 5322 section 2.1.1).
+func TestLongName(t *testing.T) {
+	for _, name := range []string{strings.Repeat("name ", 1000), strings.Repeat("ü", 1000), strings.Repeat("x", 2000)} {
+		m := read(t, "Subject: s\n\n", message.ReadOptions{})
+		if err := m.Complete(message.Defaults{From: message.Address{Name: name, Spec: "ann@y"}, Now: now}); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(wire(t, m)) {
+			if len(line) > 1000 {
+				t.Errorf("a line of %d octets", len(line))
+			}
 		}
 	}
 }

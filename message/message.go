@@ -19,10 +19,10 @@ type Envelope struct {
 	To   []string // forward-paths, without the angle brackets
 }
 
-// Message is a message that was read whole. Its header can be changed until the first Open.
+// Message is a message that was read whole. Complete changes its header, once.
 type Message struct {
-	Header textproto.Header
-
+	header   textproto.Header
+	raw      []byte // the header in wire form, with the blank line
 	body     body
 	eightBit bool // an octet over 127 in the body
 }
@@ -43,20 +43,25 @@ func (e *SpoolError) Error() string {
 
 func (e *SpoolError) Unwrap() error { return e.Err }
 
+// HeaderError is a header that can't be sent.
+type HeaderError string
+
+func (e HeaderError) Error() string { return string(e) }
+
 // Open gives the message from its beginning, in wire form; the last octets are always CRLF. It can be called as often
 // as needed, until Close.
 func (m *Message) Open() io.Reader {
-	return io.MultiReader(bytes.NewReader(m.header()), m.body.open())
+	return io.MultiReader(bytes.NewReader(m.raw), m.body.open())
 }
 
 // Size is the number of octets that Open gives: what SIZE= declares (RFC 1870 section 3).
 func (m *Message) Size() int64 {
-	return int64(len(m.header())) + m.body.size
+	return int64(len(m.raw)) + m.body.size
 }
 
 // EightBit tells whether header or body have octets over 127, for which BODY=8BITMIME is declared (RFC 6152).
 func (m *Message) EightBit() bool {
-	return m.eightBit || hasEightBit(m.header())
+	return m.eightBit || hasEightBit(m.raw)
 }
 
 // Close gives the temporary file back.
@@ -64,10 +69,12 @@ func (m *Message) Close() error {
 	return m.body.close()
 }
 
-// header is the header in wire form, with the blank line.
-func (m *Message) header() []byte {
-	var b bytes.Buffer
-	// Fields are raw ones, read or added by this package, so they cannot fail to be formatted.
-	_ = textproto.WriteHeader(&b, m.Header)
-	return b.Bytes()
+// render puts the header into wire form.
+func (m *Message) render() error {
+	b := bytes.NewBuffer(make([]byte, 0, len(m.raw)+1024)) // Complete adds some fields
+	if err := textproto.WriteHeader(b, m.header); err != nil {
+		return HeaderError(err.Error())
+	}
+	m.raw = b.Bytes()
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/emersion/go-message/textproto"
@@ -13,8 +12,13 @@ import (
 // MaxHeader bounds the header, which is kept in memory. Servers stop far below: Postfix at 100 KiB.
 const MaxHeader = 1 << 20
 
-// ErrHeaderTooLarge says that a header is over MaxHeader.
-var ErrHeaderTooLarge = fmt.Errorf("the header is over %d octets", MaxHeader)
+// maxFields bounds the number of fields, each of which costs some memory besides its octets.
+const maxFields = 10000
+
+const (
+	errHeaderSize   = HeaderError("the header is over 1048576 octets")
+	errHeaderFields = HeaderError("the header has over 10000 fields")
+)
 
 // ReadOptions say how the input is meant.
 type ReadOptions struct {
@@ -27,18 +31,23 @@ var crlf = []byte("\r\n")
 
 // Read reads a message to its end. A line that starts with "From " before the header, as mailboxes have it, is
 // dropped. The header ends at a blank line, or at the first line that can't be a field: then that line begins the
-// body. The error is a *ReadError, a *SpoolError or ErrHeaderTooLarge.
+// body. The error is a *ReadError, a *SpoolError or a HeaderError.
 func Read(r io.Reader, o ReadOptions) (*Message, error) {
 	l := newLines(r, o.DotEnds)
 	raw, rest, err := readHeader(l)
 	if err != nil {
 		return nil, err
 	}
-	header, err := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw)))
-	if err != nil {
-		return nil, fmt.Errorf("the header: %w", err)
+	m := &Message{raw: raw}
+	if m.header, err = textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw))); err != nil {
+		return nil, HeaderError(err.Error())
 	}
-	m := &Message{Header: header}
+	if m.header.Len() > maxFields {
+		return nil, errHeaderFields
+	}
+	if err := m.render(); err != nil {
+		return nil, err
+	}
 	if err := m.readBody(l, rest); err != nil {
 		m.Close()
 		return nil, err
@@ -70,7 +79,7 @@ func readHeader(l *lines) (raw []byte, rest *piece, err error) {
 		case !ofHeader:
 			return raw, &piece{line, whole}, nil
 		case !whole || len(raw)+len(line) > MaxHeader:
-			return nil, nil, ErrHeaderTooLarge
+			return nil, nil, errHeaderSize
 		}
 		raw = append(raw, bytes.Join(bytes.FieldsFunc(line, isCR), []byte(" "))...)
 		raw = append(raw, crlf...)

@@ -38,7 +38,7 @@ func (s *session) authenticate(ctx context.Context) error {
 	}
 	cmd := command{stage: stageAUTH, line: "AUTH " + name}
 	if initial != nil {
-		s.conn.keepSecret(strings.TrimPrefix(encode(initial), "="))
+		s.conn.keepSecret(encode(initial))
 		if line := cmd.line + " " + encode(initial); len(line)+len("\r\n") <= maxAuthLine {
 			cmd.shown, cmd.line, initial = cmd.line+" [secret]", line, nil
 		}
@@ -60,7 +60,7 @@ func (s *session) authenticate(ctx context.Context) error {
 		if err != nil {
 			return s.giveUp(name, err)
 		}
-		s.conn.keepSecret(strings.TrimPrefix(encode(response), "="))
+		s.conn.keepSecret(encode(response))
 		cmd = command{stage: stageAUTH, line: encode(response), shown: "[secret]"}
 	}
 }
@@ -111,10 +111,9 @@ func encode(response []byte) string {
 // challenge is what a 334 asks. Some servers don't encode it; then it is passed on as it stands, for the mechanism to
 // judge.
 func (s *session) challenge(r reply) []byte {
-	text := strings.TrimSpace(strings.Join(r.lines, ""))
-	decoded, err := base64.StdEncoding.DecodeString(text)
+	decoded, err := base64.StdEncoding.DecodeString(r.asked)
 	if err != nil {
-		return []byte(text)
+		return []byte(r.asked)
 	}
 	if prompt := string(decoded); prompt != "" && sanitise(prompt) == prompt {
 		s.conn.dialogue.note("in base64: %s", s.conn.hide(prompt))

@@ -3,6 +3,7 @@ package smtp
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -116,9 +117,10 @@ func (c *conn) hide(text string) string {
 	return text
 }
 
-// keepSecret has hide replace s from now on, the longest secret first.
+// keepSecret has hide replace s from now on, the longest secret first. One of a few letters stands in any text, and
+// hiding it there would tell it.
 func (c *conn) keepSecret(s string) {
-	if s != "" && !slices.Contains(c.secrets, s) {
+	if len(s) >= 4 && !slices.Contains(c.secrets, s) {
 		c.secrets = append(c.secrets, s)
 		slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) })
 	}
@@ -127,13 +129,14 @@ func (c *conn) keepSecret(s string) {
 // readError is a failure to read our own message, as against one of the connection.
 type readError struct{ error }
 
-// writeBody writes a message in wire form as DATA has it: a dot before each line that begins with one (RFC 5321
-// section 4.5.2). tail follows in the same write as the end of the body. complete tells that the write with tail was
-// tried, so that the server may have all of it even where there is an error.
-func (c *conn) writeBody(msg io.Reader, tail string) (complete bool, err error) {
+// sendBody writes a message of size octets in wire form as DATA has it: a dot before each line that begins with one
+// (RFC 5321 section 4.5.2). The dot, and QUIT if quit says so, leave in the same write as the end of the body. complete
+// tells that this write was tried, so that the server may have all of it even where there is an error.
+func (c *conn) sendBody(msg io.Reader, size int64, quit bool) (complete bool, err error) {
 	if err := c.inStep(); err != nil {
 		return false, err
 	}
+	c.dialogue.client(fmt.Sprintf("[%d octets]", size))
 	in, out := make([]byte, bodyBlock/2), make([]byte, 0, bodyBlock+bodyBlock/2)
 	lineStart := true
 	for {
@@ -144,7 +147,13 @@ func (c *conn) writeBody(msg io.Reader, tail string) (complete bool, err error) 
 		}
 		switch {
 		case err == io.EOF:
-			return true, c.write(stageBody, append(out, tail...))
+			c.dialogue.client(".")
+			out = append(out, ".\r\n"...)
+			if quit {
+				c.dialogue.client("QUIT")
+				out = append(out, "QUIT\r\n"...)
+			}
+			return true, c.write(stageBody, out)
 		case err != nil:
 			return false, readError{err}
 		case len(out) >= bodyBlock:

@@ -15,13 +15,17 @@ import (
 // section 5.1). Addresses come in the order of RFC 6724, IPv6 and IPv4.
 func (t *transport) connect(ctx context.Context) (*session, error) {
 	roots := t.loadRoots()
+	identity, err := t.clientCertificate()
+	if err != nil {
+		return nil, err
+	}
 	addrs, err := t.addresses(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var failed []*backend.Error
 	for _, addr := range addrs {
-		s := &session{transport: t, ctx: ctx, host: t.Host, port: t.Port, roots: roots}
+		s := &session{transport: t, ctx: ctx, host: t.Host, port: t.Port, roots: roots, identity: identity}
 		err := s.open(addr)
 		if err == nil {
 			return s, nil

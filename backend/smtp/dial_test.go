@@ -70,29 +70,82 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestCancelled: a cancelled send breaks off and is temporary; the server never sees the dot.
+// TestCancelled: a cancelled send breaks off, wherever it is, and is temporary; the server never sees the dot.
 func TestCancelled(t *testing.T) {
-	server, err := smtptest.Serve("S: 220 hi\nC: EHLO client.example.org\n* anything\n", nil)
+	id, err := identity()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	shown := writerFunc(func(p []byte) {
-		if bytes.HasPrefix(p, []byte("C: EHLO")) {
-			cancel()
-		}
-	})
-	transport := openPlain(t, fmt.Sprintf("host = \"127.0.0.1\"\nport = %d\n", server.Port()), backend.Surroundings{Hostname: "client.example.org", Dialogue: shown})
-	msg, err := message.Read(strings.NewReader("Subject: x\n\nx\n"), message.ReadOptions{})
-	if err != nil {
-		t.Fatal(err)
+	for _, when := range []string{"* connected", "C: EHLO", "C: STARTTLS", "* TLS", "C: MAIL", "C: DATA"} {
+		t.Run(when, func(t *testing.T) {
+			server, err := smtptest.Serve("S: 220 hi\nC: EHLO client.example.org\nS: 250-a\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n* tls good\n"+
+				"C: EHLO client.example.org\nS: 250 a\nC: MAIL FROM:<ann@example.org>\nS: 250 ok\nC: RCPT TO:<bob@example.org>\nS: 250 ok\nC: DATA\n* hangup\n", id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			shown := writerFunc(func(p []byte) {
+				if bytes.HasPrefix(p, []byte(when)) {
+					cancel()
+				}
+			})
+			cert, _ := id.Fingerprint("good")
+			keys := fmt.Sprintf("backend = \"starttls\"\nhost = \"127.0.0.1\"\nport = %d\ntls = { pin = %q }\n", server.Port(), cert)
+			transport := openAccount(t, keys, backend.Surroundings{Hostname: "client.example.org", Dialogue: shown})
+			msg, err := message.Read(strings.NewReader("Subject: x\n\nx\n"), message.ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			statuses, err := transport.Send(ctx, &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}, msg)
+			if err == nil {
+				err = statuses[0].Err
+			}
+			var e *backend.Error
+			if !errors.As(err, &e) || !backend.Temporary(err) || !strings.Contains(err.Error(), "interrupted") {
+				t.Errorf("got %v", err)
+			}
+			server.Abandon() // how far it got is a matter of luck
+		})
 	}
-	_, err = transport.Send(ctx, &message.Envelope{To: []string{"bob@example.org"}}, msg)
-	var e *backend.Error
-	if !errors.As(err, &e) || !backend.Temporary(err) || !strings.Contains(err.Error(), "interrupted") {
-		t.Errorf("got %v", err)
+}
+
+// TestBody has what can happen in the middle of a body that is larger than any buffer.
+func TestBody(t *testing.T) {
+	const before = "S: 220 hi\nC: EHLO client.example.org\nS: 250 mail.example.org\n" +
+		"C: MAIL FROM:<ann@example.org>\nS: 250 ok\nC: RCPT TO:<bob@example.org>\nS: 250 ok\nC: DATA\nS: 354 go on\n* read 100000\n"
+	for _, c := range []struct{ name, end, want string }{
+		{"lost", "* close\n", "again, for now: 127.0.0.1: body: the connection was lost"},
+		{"reset", "* reset\n", "again, for now: 127.0.0.1: body: the connection was lost"},
+		{"refused and closed", "S: 552 5.3.4 too big\n* close\n", "refused, for good: 127.0.0.1: body: 552 5.3.4 too big"},
+		{"refused and read on", "S: 552 5.3.4 too big\n* anything\n", "refused, for good: 127.0.0.1: final dot: 552 5.3.4 too big"},
+		{"421 and closed", "S: 421 4.3.2 bye\n* close\n", "again, for now: 127.0.0.1: body: 421 4.3.2 bye"},
+		{"no longer read", "* deaf\n", "again, for now: 127.0.0.1: body: no answer within 2s"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server, err := smtptest.Serve(before+c.end, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys := fmt.Sprintf("backend = \"plain\"\nhost = \"127.0.0.1\"\nport = %d\ntimeout = \"2s\"\n", server.Port())
+			var shown lockedBuffer
+			transport := openAccount(t, keys, backend.Surroundings{Hostname: "client.example.org", Dialogue: &shown})
+			msg, err := message.Read(strings.NewReader("Subject: x\n\n"+strings.Repeat("a line of the body\n", 1<<20)), message.ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer msg.Close()
+			statuses, err := transport.Send(context.Background(), &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}, msg)
+			if got := describe(statuses, err); got != "bob@example.org: "+c.want+"\n" {
+				t.Errorf("got  %swant %s", got, c.want)
+			}
+			if dot := strings.Contains(shown.String(), "\nC: .\n"); dot != (c.name == "refused and read on") {
+				t.Errorf("the dialogue: %s", shown.String())
+			}
+			server.Abandon()
+		})
 	}
-	server.Abandon() // whether the EHLO got out is a matter of luck
 }
 
 type writerFunc func([]byte)
@@ -102,11 +155,11 @@ func (f writerFunc) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// openPlain opens a plain account with keys.
-func openPlain(t *testing.T, keys string, s backend.Surroundings) backend.Transport {
+// openAccount opens an account with keys.
+func openAccount(t *testing.T, keys string, s backend.Surroundings) backend.Transport {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "c.toml")
-	if err := os.WriteFile(file, []byte("[account.a]\nbackend = \"plain\"\n"+keys), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("[account.a]\n"+keys), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	config, err := conf.Load([]string{file}, true)
@@ -123,7 +176,7 @@ func openPlain(t *testing.T, keys string, s backend.Surroundings) backend.Transp
 // sendTo sends a small message by a plain account with keys, and tells the fates.
 func sendTo(t *testing.T, keys string) string {
 	t.Helper()
-	transport := openPlain(t, keys, backend.Surroundings{Hostname: "client.example.org"})
+	transport := openAccount(t, "backend = \"plain\"\n"+keys, backend.Surroundings{Hostname: "client.example.org"})
 	msg, err := message.Read(strings.NewReader("Subject: x\n\nx\n"), message.ReadOptions{})
 	if err != nil {
 		t.Fatal(err)

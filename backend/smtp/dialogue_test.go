@@ -74,6 +74,11 @@ func playFile(t *testing.T, file string) {
 		t.Errorf("against the script: %v\n%s", err, dialogue.String())
 	}
 	got := map[string]string{"dialogue": dialogue.String(), "result": result}
+	for name := range got {
+		if _, ok := part[name]; !ok {
+			t.Fatalf("there is no %s", name)
+		}
+	}
 	for i, f := range archive.Files {
 		text, ok := got[f.Name]
 		if !ok {

@@ -24,6 +24,13 @@ func (e *DialError) Error() string { return e.Addr + ": " + plainCause(e.Err) }
 
 func (e *DialError) Unwrap() error { return e.Err }
 
+// NoTLSError is a server that answers the TLS handshake with something else.
+type NoTLSError struct{ Port int }
+
+func (e NoTLSError) Error() string {
+	return fmt.Sprintf("the server doesn't speak TLS on port %d", e.Port)
+}
+
 // CertificateError is a server certificate that can't be trusted.
 type CertificateError struct {
 	Host   string
@@ -32,7 +39,7 @@ type CertificateError struct {
 }
 
 func (e *CertificateError) Error() string {
-	return strings.TrimPrefix(e.Err.Error(), "x509: ")
+	return sanitise(strings.TrimPrefix(e.Err.Error(), "x509: ")) // it quotes names of the certificate, which anybody can have made
 }
 
 func (e *CertificateError) Unwrap() error { return e.Err }
@@ -63,6 +70,7 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	var remote *net.OpError
 	var refused *backend.Error
 	var early unasked
+	var dial *DialError
 	switch {
 	case errors.As(err, &refused):
 		return refused
@@ -83,9 +91,13 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	case errors.As(err, &cert):
 		e.Kind = backend.Denied
 	case errors.As(err, &record):
-		e.Kind, e.Err = backend.Protocol, fmt.Errorf("the server doesn't speak TLS on port %d", s.port)
+		e.Kind, e.Err = backend.Protocol, NoTLSError{s.port}
 	case errors.As(err, &remote) && remote.Op == "remote error": // a TLS alert
 		e.Kind = backend.Protocol
+		if strings.Contains(err.Error(), "certificate") { // ours is wanted, or not liked
+			e.Kind = backend.Denied
+		}
+	case errors.As(err, &dial):
 	case isTimeout(err):
 		e.Err = fmt.Errorf("no answer within %v", st.capped(s.conn.cap).limit)
 	case isLost(err):

@@ -23,6 +23,7 @@ type reply struct {
 	code   int
 	status string   // enhanced status code (RFC 3463), or empty
 	lines  []string // the text of each line, without code and enhanced status code
+	asked  string   // of a 334: what it asks, as it came, for the mechanism and for nobody else
 }
 
 func (r reply) positive() bool { return r.code/100 == 2 }
@@ -67,11 +68,12 @@ func readReply(r *bufio.Reader, clean func(string) string, show func(string)) (r
 			return re, err
 		}
 		raw := strings.TrimRight(string(line), "\r\n")
-		code, last, text, err := parseReplyLine(raw)
-		show(clean(sanitise(raw)))
+		code, last, text, ok := parseReplyLine(raw)
+		shown := clean(sanitise(raw))
+		show(shown)
 		switch {
-		case err != nil:
-			return re, err
+		case !ok:
+			return re, protocolError(fmt.Sprintf("not an SMTP reply: %q", shown[:min(len(shown), 60)]))
 		case re.code != 0 && code != re.code:
 			return re, protocolError(fmt.Sprintf("a reply with two codes, %d and %d", re.code, code))
 		}
@@ -81,6 +83,9 @@ func readReply(r *bufio.Reader, clean func(string) string, show func(string)) (r
 			re.status = status
 		}
 		re.lines = append(re.lines, clean(sanitise(text)))
+		if code == 334 {
+			re.asked += strings.TrimSpace(text)
+		}
 		if last {
 			return re, nil
 		}
@@ -91,27 +96,23 @@ func readReply(r *bufio.Reader, clean func(string) string, show func(string)) (r
 }
 
 // parseReplyLine takes "250-text", "250 text" or "250" apart (RFC 5321 section 4.2.1).
-func parseReplyLine(line string) (code int, last bool, text string, err error) {
-	bad := protocolError(fmt.Sprintf("not an SMTP reply: %q", sanitise(line[:min(len(line), 60)])))
+func parseReplyLine(line string) (code int, last bool, text string, ok bool) {
 	if len(line) < 3 || line[0] < '2' || line[0] > '5' {
-		return 0, false, "", bad
+		return 0, false, "", false
 	}
 	for _, c := range []byte(line[:3]) {
 		if c < '0' || c > '9' {
-			return 0, false, "", bad
+			return 0, false, "", false
 		}
 		code = code*10 + int(c-'0')
 	}
-	if len(line) == 3 {
-		return code, true, "", nil
+	switch {
+	case len(line) == 3:
+		return code, true, "", true
+	case line[3] == ' ', line[3] == '-':
+		return code, line[3] == ' ', line[4:], true
 	}
-	switch line[3] {
-	case ' ':
-		return code, true, line[4:], nil
-	case '-':
-		return code, false, line[4:], nil
-	}
-	return 0, false, "", bad
+	return 0, false, "", false
 }
 
 // cutStatus takes the enhanced status code off a text: class "." subject "." detail (RFC 2034 section 4).

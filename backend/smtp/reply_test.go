@@ -130,14 +130,27 @@ func FuzzStuff(f *testing.F) {
 	})
 }
 
-// TestWriteBodyStops: a message that can't be read to its end never gets its dot.
-func TestWriteBodyStops(t *testing.T) {
+// TestSendBodyStops: a message that can't be read to its end never gets its dot.
+func TestSendBodyStops(t *testing.T) {
 	var out recorder
 	c := newConn(&out, dialogue{}, 0)
 	broken := io.MultiReader(strings.NewReader(strings.Repeat("x\r\n", bodyBlock)), iotest.ErrReader(errors.New("disk gone")))
-	complete, err := c.writeBody(broken, ".\r\n")
+	complete, err := c.sendBody(broken, 0, true)
 	var unread readError
-	if complete || !errors.As(err, &unread) || bytes.Contains(out.said.Bytes(), []byte("\r\n.\r\n")) {
+	if complete || !errors.As(err, &unread) || bytes.Contains(out.said.Bytes(), []byte(".\r\n")) {
 		t.Errorf("complete %v, error %v", complete, err)
+	}
+}
+
+// TestCheckPath: what is not one path never gets into a command.
+func TestCheckPath(t *testing.T) {
+	for path, fine := range map[string]bool{
+		"ann@example.org": true, `"a b"@x`: true, `"a> b"@x`: true, `"a\"b"@x`: true, `"a\\"@x`: true, "ann@[IPv6:2001:db8::1]": true, "": true, "postmaster": true,
+		"a b@x": false, "a@x>": false, "<a@x": false, `"a\\"@x> SIZE=1`: false, `"a@x> SIZE=1`: false, "a@x\r\nRSET": false, "a@x\n": false, "a\x00@x": false,
+		"\x7f@x": false, "ü@x": false, strings.Repeat("a", 600) + "@x": false,
+	} {
+		if err := checkPath(path); (err == nil) != fine {
+			t.Errorf("%q: %v", path, err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 )
 
@@ -48,12 +49,15 @@ func (r *roots) read() (all []byte, err error) {
 		} else if data, err = os.ReadFile(name); err != nil {
 			return nil, err
 		}
-		all = append(append(all, data...), '\n')
+		all = append(append(all, '\n'), data...)
 	}
 	return all, nil
 }
 
 func readSystemBundle() []byte {
+	if runtime.GOOS != "linux" { // elsewhere the system itself may do the judging
+		return nil
+	}
 	if name := os.Getenv("SSL_CERT_FILE"); name != "" { // as crypto/x509 has it
 		data, _ := os.ReadFile(name)
 		return data
@@ -90,13 +94,14 @@ func (r *roots) issuers(chain []*x509.Certificate) (*x509.CertPool, error) {
 	}
 }
 
+// A marker counts at the start of a line; elsewhere it is a comment.
 var (
-	pemBegin = []byte("-----BEGIN CERTIFICATE-----")
-	pemEnd   = []byte("-----END CERTIFICATE-----")
+	pemBegin = []byte("\n-----BEGIN CERTIFICATE-----\n")
+	pemEnd   = []byte("\n-----END CERTIFICATE-----")
 )
 
 // nextCertificate appends the first certificate of a PEM bundle to dst, and gives the rest of the bundle; nil at its
-// end. A block that isn't base64 gives nothing, and is left to crypto/x509.
+// end. A block that isn't plain base64 gives nothing, and is left to crypto/x509.
 func nextCertificate(dst, bundle []byte) (der, rest []byte) {
 	_, text, ok := bytes.Cut(bundle, pemBegin)
 	if !ok {
@@ -106,8 +111,8 @@ func nextCertificate(dst, bundle []byte) (der, rest []byte) {
 	if !ok {
 		return dst, nil
 	}
-	dst, err := base64.StdEncoding.AppendDecode(dst, bytes.TrimSpace(text))
-	if err != nil {
+	dst, err := base64.StdEncoding.AppendDecode(dst, text)
+	if err != nil || len(rest) > 0 && rest[0] != '\n' {
 		return dst[:0], rest
 	}
 	return dst, rest

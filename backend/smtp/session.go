@@ -18,6 +18,7 @@ type session struct {
 	host      string
 	port      int
 	roots     *roots
+	identity  []tls.Certificate // ours, to show the server; mostly none
 	conn      *conn
 	encrypted bool
 	idle      bool // the server waits for a command
@@ -52,8 +53,8 @@ func (s *session) open(addr string) *backend.Error {
 
 // greet goes from the first octet to the EHLO reply that counts.
 func (s *session) greet() *backend.Error {
-	stop := context.AfterFunc(s.ctx, func() { s.conn.net.Close() })
-	defer stop()
+	raw := s.conn.net
+	defer context.AfterFunc(s.ctx, func() { raw.Close() })()
 	if s.security == implicit {
 		if err := s.handshake(); err != nil {
 			return err
@@ -159,13 +160,9 @@ func (s *session) startTLS() *backend.Error {
 
 // handshake puts TLS around the connection.
 func (s *session) handshake() *backend.Error {
-	config, err := s.tlsConfig()
-	if err != nil {
-		return err
-	}
 	s.idle = false
 	inner := s.conn.net
-	over := tls.Client(inner, config)
+	over := tls.Client(inner, s.tlsConfig())
 	if err := inner.SetDeadline(time.Now().Add(stageHandshake.capped(s.conn.cap).limit)); err != nil {
 		return s.failure(stageHandshake, err)
 	}

@@ -5,7 +5,7 @@
 //
 //	connect ──► greeting ──► EHLO ──► MAIL ──► RCPT… ──► DATA ──► body, dot ──► QUIT
 //	   │          220        │ 250    250      250,251   354       250          (221 not awaited)
-//	   │                     │ 5yz ► HELO 250 ► (no extensions)
+//	   │                     │ 500, 501, 502, 504, 550 ► HELO 250 ► (no extensions)
 //	   │                     ▼
 //	   ├ tls: handshake   STARTTLS 220 ─► handshake ─► EHLO ─► AUTH ─► MAIL …
 //	   │ before greeting  (starttls)                   250     235, with 334 as often as the mechanism asks
@@ -76,7 +76,8 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	}
 	defer s.conn.net.Close()
 	// A cancelled send breaks the connection off wherever it is: without the dot nothing is delivered.
-	defer context.AfterFunc(ctx, func() { s.conn.net.Close() })()
+	raw := s.conn.net
+	defer context.AfterFunc(ctx, func() { raw.Close() })()
 	defer s.quit()
 	if err := s.authenticate(ctx); err != nil {
 		return nil, err

@@ -12,24 +12,29 @@ import (
 )
 
 // tlsConfig is the account's TLS policy.
-func (s *session) tlsConfig() (*tls.Config, *backend.Error) {
-	config := &tls.Config{
-		ServerName: s.serverName(),
-		MinVersion: versions[s.TLS.Min],
+func (s *session) tlsConfig() *tls.Config {
+	return &tls.Config{
+		ServerName:   s.serverName(),
+		MinVersion:   versions[s.TLS.Min],
+		Certificates: s.identity,
 		// VerifyConnection does all of the verification, by crypto/x509's own rules: so the roots need not be there
 		// before the handshake, and a pin can stand in for them.
 		InsecureSkipVerify:          true,
 		VerifyConnection:            s.verify,
 		DynamicRecordSizingDisabled: true, // whole records from the start: there is no page to show early
 	}
-	if s.TLS.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(s.TLS.Cert, s.TLS.Key)
-		if err != nil {
-			return nil, &backend.Error{Kind: backend.Config, Stage: "tls.cert", Err: err}
-		}
-		config.Certificates = []tls.Certificate{pair}
+}
+
+// clientCertificate reads tls.cert and tls.key, where the account has them.
+func (t *transport) clientCertificate() ([]tls.Certificate, error) {
+	if t.TLS.Cert == "" {
+		return nil, nil
 	}
-	return config, nil
+	pair, err := tls.LoadX509KeyPair(t.TLS.Cert, t.TLS.Key)
+	if err != nil {
+		return nil, &backend.Error{Kind: backend.Config, Stage: "tls.cert", Err: err}
+	}
+	return []tls.Certificate{pair}, nil
 }
 
 func (s *session) serverName() string {
@@ -68,11 +73,16 @@ func (s *session) verify(state tls.ConnectionState) error {
 	if options.Roots, err = s.roots.all(); err != nil {
 		return &backend.Error{Kind: backend.Config, Stage: "tls.ca", Err: err}
 	}
+	if options.Roots.Equal(x509.NewCertPool()) {
+		return &CertificateError{s.host, sum, errNoRoots}
+	}
 	if _, err = leaf.Verify(options); err != nil {
 		return &CertificateError{s.host, sum, err}
 	}
 	return nil
 }
+
+var errNoRoots = errors.New("this machine has no certificates to trust: install ca-certificates, or set tls.ca")
 
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)

@@ -72,18 +72,25 @@ func (t *transaction) settle(r reply, err *backend.Error) {
 
 // checkPath refuses an address that would not fit its place in a command, or break out of it.
 func checkPath(path string) error {
-	inQuotes := false
-	for i, c := range []byte(path) {
+	inQuotes, escaped := false, false
+	for _, c := range []byte(path) {
 		switch {
 		case c >= 0x80:
 			return fmt.Errorf("%q has characters beyond US-ASCII, which need SMTPUTF8; that is not supported yet", path)
 		case c < ' ' || c == 0x7f:
 			return fmt.Errorf("%q has a control character", path)
-		case c == '"' && (i == 0 || path[i-1] != '\\'):
+		case escaped:
+			escaped = false
+		case inQuotes && c == '\\':
+			escaped = true
+		case c == '"':
 			inQuotes = !inQuotes
 		case !inQuotes && (c == ' ' || c == '<' || c == '>'):
 			return fmt.Errorf("%q has a %q", path, string(c))
 		}
+	}
+	if inQuotes {
+		return fmt.Errorf("%q has quotation marks that are not closed", path)
 	}
 	if len(path) > maxPath {
 		return fmt.Errorf("%q... is over %d octets", path[:40], maxPath)
@@ -150,7 +157,8 @@ func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
 				failed = t.answerRCPT(r)
 			case cmd.stage == stageRCPT: // it has no say any more
 			case r.code == 354 && (failed != nil || t.taken == 0):
-				// The server wants a message for nobody. Closing is the one way to send none.
+				// The server wants a message for nobody. RFC 2920 section 3.1 has clients send an empty one; closing
+				// sends none at all, and can't be taken for one.
 				return false, failed
 			case r.code == 354:
 				return true, nil
@@ -202,54 +210,38 @@ func (t *transaction) answerRCPT(r reply) *backend.Error {
 	return nil
 }
 
-// content sends the message, the final dot and QUIT, and gives the positive reply to it.
+// content sends the message, the final dot and QUIT, and gives the positive reply to it. A server that refuses in the
+// middle of the body and closes has said why before: that reply is the cause, not the write that failed.
 func (t *transaction) content(msg *message.Message) (reply, *backend.Error) {
-	tail := ".\r\n"
-	t.conn.dialogue.client(fmt.Sprintf("[%d octets]", msg.Size()))
-	t.conn.dialogue.client(".")
+	// QUIT may share the flight with the end of the body (RFC 2920 section 3.1).
 	pipelined := t.offers.has("PIPELINING")
-	if pipelined { // QUIT may share the flight with the end of the body (RFC 2920 section 3.1)
-		tail += "QUIT\r\n"
-		t.conn.dialogue.client("QUIT")
+	complete, lost := t.conn.sendBody(msg.Open(), msg.Size(), pipelined)
+	var unread readError
+	var early unasked
+	if errors.As(lost, &unread) || errors.As(lost, &early) {
+		return reply{}, t.failure(stageBody, lost)
 	}
-	r, failed := t.writeContent(msg, tail)
-	if failed != nil {
-		return r, failed
+	answering := stageDot
+	if lost != nil {
+		answering = stageLate
 	}
-	t.idle = !pipelined && r.code != 421
+	r, err := t.conn.receive(answering)
+	switch {
+	case err != nil && !complete:
+		return r, t.failure(stageBody, lost)
+	case err != nil:
+		return r, t.uncertain(err)
+	case !complete && r.positive():
+		return r, t.unexpected(stageBody.name, r)
+	case !complete:
+		return r, t.refusalOrUnexpected(stageBody, r)
+	}
+	t.idle = !pipelined && lost == nil && r.code != 421
 	if pipelined && t.conn.dialogue.watched() {
 		_, _ = t.conn.receive(stageQUIT)
 	}
 	if !r.positive() {
 		return r, t.refusalOrUnexpected(stageDot, r)
-	}
-	return r, nil
-}
-
-// writeContent writes the message and reads the reply to it. A server that refuses in the middle of the body and
-// closes has said why before: that reply is the cause, not the write that failed.
-func (t *transaction) writeContent(msg *message.Message, tail string) (reply, *backend.Error) {
-	complete, lost := t.conn.writeBody(msg.Open(), tail)
-	var unread readError
-	var early unasked
-	switch {
-	case errors.As(lost, &unread), errors.As(lost, &early):
-		return reply{}, t.failure(stageBody, lost)
-	case lost == nil:
-		r, err := t.conn.receive(stageDot)
-		if err != nil {
-			return r, t.uncertain(err)
-		}
-		return r, nil
-	}
-	r, err := t.conn.receive(stageLate)
-	switch {
-	case err != nil && complete:
-		return r, t.uncertain(lost)
-	case err != nil:
-		return r, t.failure(stageBody, lost)
-	case r.positive() && !complete:
-		return r, t.unexpected(stageBody.name, r)
 	}
 	return r, nil
 }

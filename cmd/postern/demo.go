@@ -82,7 +82,7 @@ func demo(std streams, backendName string, pause bool) int {
 	if pause {
 		shown = &pausing{out: std.out, keys: bufio.NewReader(std.in)}
 	}
-	if status := run([]string{"sendmail", "-C", profile, "-t", "-v"}, strings.NewReader(demoMessage), std.out, shown); status != exOK {
+	if status := run([]string{"sendmail", "-C", profile, "-a", "demo", "-t", "-v"}, strings.NewReader(demoMessage), std.out, shown); status != exOK {
 		return status
 	}
 	got := <-server.received

@@ -69,6 +69,7 @@ func (d *demoServer) profile(backendName, authorityFile string) string {
 	if backendName != "plain" {
 		fmt.Fprintf(&b, "tls      = { ca = %q }\n", authorityFile)
 	}
+	b.WriteString("\n[aliases]\nfile = \"\"\n") // those of this machine have no part in it
 	return b.String()
 }
 

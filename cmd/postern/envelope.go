@@ -66,10 +66,9 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 	}
 	seen := map[string]bool{}
 	for _, a := range addrs {
-		specs, err := expand(config, a.Spec, nil)
-		if err != nil {
-			bad(err)
-			continue
+		specs, problems := expand(config, a.Spec, nil)
+		for _, p := range problems {
+			bad(p)
 		}
 		for _, spec := range specs {
 			spec = complete(spec, account.Domain)
@@ -89,37 +88,38 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 	return env, errs
 }
 
-// expand replaces a bare name by what the aliases say, as often as they say something.
-func expand(config *conf.Config, spec string, path []string) ([]string, error) {
-	if strings.Contains(spec, "@") {
-		return []string{spec}, nil
-	}
+// expand replaces a bare name by what the aliases say, as often as they say something. A target that can't be used is
+// told of in errs, and doesn't lose the others.
+func expand(config *conf.Config, spec string, path []string) (specs []string, errs []error) {
 	targets, ok := config.Alias(spec)
-	if !ok || len(path) > 0 && strings.EqualFold(spec, path[len(path)-1]) { // a name that stands for itself is the end
-		return []string{spec}, nil
+	if strings.Contains(spec, "@") || !ok || len(path) > 0 && strings.EqualFold(spec, path[len(path)-1]) {
+		return []string{spec}, nil // also a name that stands for itself: that is the end
+	}
+	if slices.ContainsFunc(path, func(p string) bool { return strings.EqualFold(p, spec) }) {
+		return nil, []error{fmt.Errorf("the aliases go in a loop: %s -> %s", strings.Join(path, " -> "), spec)}
 	}
 	path = append(slices.Clone(path), spec)
-	if slices.ContainsFunc(path[:len(path)-1], func(p string) bool { return strings.EqualFold(p, spec) }) {
-		return nil, fmt.Errorf("the aliases go in a loop: %s", strings.Join(path, " -> "))
-	}
-	var specs []string
 	for _, target := range targets {
-		if strings.HasPrefix(strings.Trim(target, `"`), "|") || strings.HasPrefix(target, "/") || strings.HasPrefix(target, ":") {
-			return nil, fmt.Errorf("the alias %s leads to %q: programs, files and lists are not delivered to", spec, target)
+		bare := strings.TrimLeft(target, `"`)
+		if strings.HasPrefix(bare, "|") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, ":") {
+			errs = append(errs, fmt.Errorf("the alias %s leads to %q: programs, files and lists are not delivered to", spec, target))
+			continue
 		}
+		target, final := strings.CutPrefix(target, `\`) // aliases(5): no further aliases
 		addrs, problems := message.ParseAddresses(target)
-		if len(problems) > 0 {
-			return nil, fmt.Errorf("the alias %s: %w", spec, problems[0])
+		for _, p := range problems {
+			errs = append(errs, fmt.Errorf("the alias %s: %w", spec, p))
 		}
 		for _, a := range addrs {
-			more, err := expand(config, a.Spec, path)
-			if err != nil {
-				return nil, err
+			if final {
+				specs = append(specs, a.Spec)
+				continue
 			}
-			specs = append(specs, more...)
+			more, problems := expand(config, a.Spec, path)
+			specs, errs = append(specs, more...), append(errs, problems...)
 		}
 	}
-	return specs, nil
+	return specs, errs
 }
 
 // complete adds a domain to a bare name; without one to add it stays bare, and the server decides.

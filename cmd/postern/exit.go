@@ -42,6 +42,7 @@ func exitStatus(err error) int {
 	var (
 		usage  usageError
 		data   dataError
+		header message.HeaderError
 		config configError
 		create createError
 		place  *conf.Error
@@ -54,7 +55,7 @@ func exitStatus(err error) int {
 		return exOK
 	case errors.As(err, &usage):
 		return exUsage
-	case errors.As(err, &data), errors.Is(err, message.ErrHeaderTooLarge):
+	case errors.As(err, &data), errors.As(err, &header):
 		return exDataErr
 	case errors.As(err, &config), errors.As(err, &place):
 		return exConfig
@@ -91,15 +92,16 @@ func kindStatus(kind backend.Kind) int {
 }
 
 // worst is the exit status for several fates: the first that is for good, since trying again won't mend it; else the
-// temporary one.
+// first temporary one.
 func worst(errs []error) int {
 	status := exOK
 	for _, err := range errs {
-		switch s := exitStatus(err); {
-		case s == exOK:
-		case s != exTempFail:
+		var send *backend.Error
+		s := exitStatus(err)
+		if s != exTempFail && !(errors.As(err, &send) && backend.Temporary(send)) {
 			return s
-		default:
+		}
+		if status == exOK {
 			status = s
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"postern/auth"
 	"postern/backend"
@@ -45,9 +46,10 @@ func report(stderr io.Writer, name string, errs []error) int {
 	return worst(errs)
 }
 
-// complain prints one error as one line.
+// complain prints one error as one line, without control characters, which a terminal would obey.
 func complain(stderr io.Writer, name string, err error) {
-	fmt.Fprintf(stderr, "%s: %s\n", name, strings.Join(strings.Fields(err.Error()), " "))
+	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
+	fmt.Fprintf(stderr, "%s: %s\n", name, text)
 }
 
 // hint is what to do about an error, where there is something that the error itself doesn't say; else it is empty.
@@ -59,6 +61,7 @@ func hint(err error) string {
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
 		dial      *smtp.DialError
+		noTLS     smtp.NoTLSError
 	)
 	key := "the account"
 	if errors.As(err, &owner) {
@@ -79,8 +82,10 @@ func hint(err error) string {
 		return fmt.Sprintf("check host in %s", key)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
-	case send.Kind == backend.Protocol && strings.Contains(send.Error(), "doesn't speak TLS"):
+	case errors.As(err, &noTLS):
 		return fmt.Sprintf("port 587 wants backend = \"starttls\" in %s", key)
+	case send.Code == 530 && strings.Contains(send.Text, "STARTTLS"): // RFC 3207 section 4
+		return fmt.Sprintf("set backend = \"starttls\" in %s", key)
 	case send.Code == 530 && strings.HasPrefix(send.Stage, "MAIL"):
 		return fmt.Sprintf("the server wants a sign-in: set user and password in %s", key)
 	case send.Kind == backend.NoRecipient && !strings.Contains(send.Stage, "@"):

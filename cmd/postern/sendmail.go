@@ -100,7 +100,9 @@ func (inv *invocation) send(std streams) []error {
 	if len(env.To) == 0 {
 		return errs
 	}
-	msg.Complete(message.Defaults{From: inv.author(account), Now: time.Now()})
+	if err := msg.Complete(message.Defaults{From: inv.author(account), Now: time.Now()}); err != nil {
+		return append(errs, err)
+	}
 	// A signal simply ends the program: the temporary file has no name, and the server never sees the dot.
 	statuses, err := transport.Send(context.Background(), env, msg)
 	if err != nil {
@@ -169,10 +171,18 @@ func (inv *invocation) dialogue(stderr io.Writer) (w io.Writer, done func(), err
 		}
 		done = func() { f.Close() }
 		if w == nil {
-			w = f
-		} else {
-			w = io.MultiWriter(w, f)
+			return f, done, nil
 		}
+		w = both{w, f}
 	}
 	return w, done, nil
+}
+
+// both writes to two writers, of which either may fail: a closed standard error must not end the file.
+type both struct{ a, b io.Writer }
+
+func (w both) Write(p []byte) (int, error) {
+	_, _ = w.a.Write(p)
+	_, _ = w.b.Write(p)
+	return len(p), nil
 }

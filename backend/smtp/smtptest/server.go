@@ -9,11 +9,11 @@
 //	* send "250 half"         says octets, quoted as in Go
 //	* drip "250 slow"         says octets one by one, with a pause between them, until the client is gone
 //	* tls NAME                begins TLS with a certificate of Identity
-//	* stall                   says nothing until the client closes, which may not say more
+//	* deaf                    reads nothing more
 //	* anything                takes whatever comes until the client closes
 //	* close                   closes the connection; * reset does so with RST
-//	* hangup                  the same, where the client has no reason to wait
-//	* next                    waits for the next connection
+//	* hangup                  says nothing until the client closes, which may not say more
+//	* read N                  takes N octets
 //
 // Empty lines and lines that begin with # are for people. At the end of the script the client has to close.
 package smtptest
@@ -45,6 +45,7 @@ type Server struct {
 	identity *Identity
 	script   []string
 	done     chan error
+	ended    chan struct{} // the test is through with the server
 	body     []byte
 }
 
@@ -54,7 +55,7 @@ func Serve(script string, identity *Identity) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: l.Addr().String(), listener: l, identity: identity, done: make(chan error, 1)}
+	s := &Server{Addr: l.Addr().String(), listener: l, identity: identity, done: make(chan error, 1), ended: make(chan struct{})}
 	for line := range strings.Lines(script) {
 		line = strings.TrimRight(line, "\n")
 		if line != "" && line[0] != '#' {
@@ -68,6 +69,7 @@ func Serve(script string, identity *Identity) (*Server, error) {
 // Wait ends the server and tells where the client left the script; nil if it didn't. body is the last message.
 func (s *Server) Wait() (body []byte, err error) {
 	s.listener.Close()
+	close(s.ended)
 	err = <-s.done
 	return s.body, err
 }
@@ -75,6 +77,7 @@ func (s *Server) Wait() (body []byte, err error) {
 // Abandon ends a server that no client has to come to, or to finish with.
 func (s *Server) Abandon() {
 	s.listener.Close()
+	close(s.ended)
 	<-s.done
 }
 
@@ -92,14 +95,7 @@ func (s *Server) play() error {
 	if err != nil {
 		return fmt.Errorf("no client: %w", err)
 	}
-	for i, line := range s.script {
-		if line == "* next" {
-			p.Close()
-			if p, err = s.accept(); err != nil {
-				return fmt.Errorf("line %d: the client did not connect again: %w", i+1, err)
-			}
-			continue
-		}
+	for _, line := range s.script {
 		if p, err = s.step(p, line); err != nil {
 			p.Close()
 			return fmt.Errorf("%s: %w", line, err)
@@ -122,7 +118,8 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 	kind, rest, _ := strings.Cut(line, " ")
 	switch kind {
 	case "S:":
-		return p, p.say(rest + "\r\n")
+		p.say(rest + "\r\n")
+		return p, nil
 	case "C:":
 		if rest == "[body]" {
 			var err error
@@ -152,11 +149,22 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 			return p, fmt.Errorf("in the script: %w", err)
 		}
 		if word == "send" {
-			return p, p.say(text)
+			p.say(text)
+			return p, nil
 		}
 		return p, p.drip(text)
-	case "stall", "hangup":
+	case "hangup":
 		return p, p.expectEnd()
+	case "read":
+		n, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil {
+			return p, fmt.Errorf("in the script: %w", err)
+		}
+		_, err = io.CopyN(io.Discard, p.r, n)
+		return p, err
+	case "deaf":
+		<-s.ended
+		return p, nil
 	case "anything":
 		_, _ = io.Copy(io.Discard, p.r)
 		return p, nil
@@ -172,9 +180,8 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 }
 
 // say writes; that the client is gone already shows in what it does next.
-func (p *peer) say(text string) error {
+func (p *peer) say(text string) {
 	_, _ = io.WriteString(p, text)
-	return nil
 }
 
 func (p *peer) drip(text string) error {
