@@ -32,7 +32,7 @@ func (c *Config) readAliasFile() error {
 		return nil
 	}
 	data, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) || !named && errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrNotExist) || err != nil && !named {
 		return nil
 	}
 	if err != nil {

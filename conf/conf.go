@@ -123,6 +123,10 @@ func (c *Config) add(f *file, order *[]string) error {
 		return err
 	}
 	collectKeys(c.known, "/", &top)
+	// The toml package takes anything for a map, and leaves it empty.
+	if f.meta.IsDefined("account") && top.Account == nil || f.meta.IsDefined("aliases") && top.Aliases == nil {
+		return f.notTable()
+	}
 	if top.Default != "" {
 		c.Default = top.Default
 	}

@@ -63,6 +63,10 @@ func (f *file) position(err error) error {
 	}
 	e.Text = strings.Replace(e.Text, "incompatible types: TOML value has type ", "wrong type: it is ", 1)
 	e.Text = strings.Replace(e.Text, "; destination has type ", ", and should be ", 1)
+	if what, rest, ok := strings.Cut(e.Text, ": expected table but found "); ok && strings.HasPrefix(what, "type mismatch for ") {
+		e.Text = "wrong type: it is " + rest + ", and should be table"
+	}
+	e.Text = strings.NewReplacer(" slice", " list", "[]interface {}", "list", "[]map[string]any", "list", "[]any", "list", "float64", "float").Replace(e.Text)
 	return e
 }
 
@@ -71,6 +75,16 @@ func (f *file) nearPassword(e toml.ParseError) bool {
 	lines := strings.Split(f.data, "\n")
 	line := lines[min(max(e.Position.Line-1, 0), len(lines)-1)]
 	return strings.Contains(strings.ToLower(line+e.LastKey), "password")
+}
+
+// notTable is the error of a file that has account or aliases as something else than a table.
+func (f *file) notTable() error {
+	for _, key := range []string{"account", "aliases"} {
+		if kind := f.meta.Type(key); kind != "" && kind != "Hash" {
+			return &Error{f.name, f.line(key), key, "wrong type: it is " + strings.ToLower(kind) + ", and should be table"}
+		}
+	}
+	return &Error{File: f.name, Text: "account and aliases should be tables"}
 }
 
 // line is the line of key, or 0. The toml package tells positions only in errors, so the file is decoded once

@@ -17,7 +17,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	s := string(text)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.ParseUint(days, 10, 16)
-		if err != nil {
+		if err != nil || n == 0 {
 			return fmt.Errorf("%q is not a length of time such as \"30s\", \"5m\" or \"5d\"", s)
 		}
 		*d = Duration(time.Duration(n) * 24 * time.Hour)

@@ -3,6 +3,7 @@ package message
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,13 @@ func ParseAddresses(list string) (addrs []Address, errs []error) {
 		switch tokens[i].kind {
 		case '<':
 			i += routeLen(tokens[i+1:])
-		case ':': // what came before names a group (RFC 5322 section 3.4)
+		case ':': // what came before names a group (RFC 5322 section 3.4), unless it is an address
+			if slices.ContainsFunc(tokens[start:i], func(t token) bool { return t.kind == '@' || t.kind == '<' }) {
+				for i < len(tokens) && tokens[i].kind != ',' && tokens[i].kind != ';' {
+					i++
+				}
+				errs = append(errs, fmt.Errorf("an unexpected ':' in %q", shorten(spell(tokens[start:i]))))
+			}
 			start = i + 1
 		case ',':
 			if !looksLikeName(tokens[start:i], tokens[i+1:]) {
@@ -46,14 +53,20 @@ func ParseAddresses(list string) (addrs []Address, errs []error) {
 			start = i + 1
 		}
 	}
-	entry(start, len(tokens))
+	entry(min(start, len(tokens)), len(tokens))
 	return addrs, errs
 }
+
+// maxBadEntries is how many entries that can't be taken apart a list may have before its rest is left out.
+const maxBadEntries = 20
 
 // tokeniseList takes a list apart. Where an entry can't be, it is told of and dropped, and the reading goes on behind
 // the next comma.
 func tokeniseList(list string) (tokens []token, errs []error) {
 	for list != "" {
+		if len(errs) == maxBadEntries { // each may have been looked for to the end of the list
+			return tokens, append(errs, fmt.Errorf("too many of them; left out: %q", shorten(list)))
+		}
 		more, rest, err := tokenise(list)
 		tokens = append(tokens, more...)
 		if err == nil {

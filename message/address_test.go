@@ -29,6 +29,10 @@ func TestParseAddresses(t *testing.T) {
 		"ann(at)@(domain)example.org":                      "<ann@example.org>",
 		"friends: ann@example.org, Bob <bob@example.org>;": "<ann@example.org> Bob<bob@example.org>",
 		"a: x@y, z@y;, b: w@y;, v@y":                       "<x@y> <z@y> <w@y> <v@y>",
+		"a@y, b@y: c@y, d@y":                               "<a@y> <d@y> !",
+		"a@y:25, c@y":                                      "<c@y> !",
+		"Ann <a@y>: b@y; c@y":                              "<c@y> !",
+		"a@y:":                                             "!",
 		"undisclosed-recipients:;":                         "",
 		"undisclosed-recipients: ;":                        "",
 		"\"a b\"@example.org":                              "<\"a b\"@example.org>",
@@ -123,4 +127,14 @@ func FuzzParseAddresses(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestManyBadEntries: a list made to be slow isn't.
+func TestManyBadEntries(t *testing.T) {
+	for _, bad := range []string{"(,", "[,", "a b@y,", "@,"} {
+		addrs, errs := message.ParseAddresses("ann@example.org, " + strings.Repeat(bad, 1<<19/len(bad)))
+		if len(addrs) != 1 || len(errs) == 0 {
+			t.Errorf("%q: %d addresses, %d errors", bad, len(addrs), len(errs))
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -17,6 +16,7 @@ const maxFields = 10000
 
 const (
 	errHeaderSize   = HeaderError("the header is over 1048576 octets")
+	errHeaderCR     = HeaderError("a carriage return in the header that ends no line, with a field behind it")
 	errHeaderFields = HeaderError("the header has over 10000 fields")
 )
 
@@ -29,8 +29,8 @@ type ReadOptions struct {
 
 var crlf = []byte("\r\n")
 
-// Read reads a message to its end. A line that starts with "From " before the header, as mailboxes have it, is
-// dropped. The header ends at a blank line, or at the first line that can't be a field: then that line begins the
+// Read reads a message to its end. A line of a mailbox file ("From sender date") before or in the header is dropped,
+// and so is a byte order mark before it. The header ends at a blank line, or at the first line that can't be a field: then that line begins the
 // body. The error is a *ReadError, a *SpoolError or a HeaderError.
 func Read(r io.Reader, o ReadOptions) (*Message, error) {
 	l := newLines(r, o.DotEnds)
@@ -38,14 +38,8 @@ func Read(r io.Reader, o ReadOptions) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Message{raw: raw}
-	if m.header, err = textproto.ReadHeader(bufio.NewReader(bytes.NewReader(raw))); err != nil {
-		return nil, HeaderError(err.Error())
-	}
-	if m.header.Len() > maxFields {
-		return nil, errHeaderFields
-	}
-	if err := m.render(); err != nil {
+	m := &Message{raw: append(raw, crlf...)}
+	if m.header, err = takeApart(raw); err != nil {
 		return nil, err
 	}
 	if err := m.readBody(l, rest); err != nil {
@@ -53,6 +47,23 @@ func Read(r io.Reader, o ReadOptions) (*Message, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// takeApart makes the fields of a header in wire form, which share its memory.
+func takeApart(raw []byte) (h textproto.Header, err error) {
+	end, fields := len(raw), 0
+	for end > 0 {
+		start := end
+		for start == end || isFolded(raw[start:]) { // a field's first line, and those that go on with it
+			start = bytes.LastIndexByte(raw[:start-1], '\n') + 1
+		}
+		if fields++; fields > maxFields {
+			return h, errHeaderFields
+		}
+		h.AddRaw(raw[start:end:end]) // each goes before those that are there
+		end = start
+	}
+	return h, nil
 }
 
 // piece is a piece of a line, see lines.next.
@@ -72,10 +83,15 @@ func readHeader(l *lines) (raw []byte, rest *piece, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if marked, ok := bytes.CutPrefix(line, []byte("\xef\xbb\xbf")); ok && len(raw) == 0 && isField(marked) { // a byte order mark
+			line = marked
+		}
 		ofHeader := isField(line) || isFolded(line) && len(raw) > 0
 		switch {
-		case !ofHeader && len(raw) == 0 && isMailboxLine(line):
+		case !ofHeader && isMailboxLine(line):
 			continue
+		case ofHeader && hidesField(line):
+			return nil, nil, errHeaderCR
 		case !ofHeader:
 			return raw, &piece{line, whole}, nil
 		case !whole || len(raw)+len(line) > MaxHeader:
@@ -100,6 +116,20 @@ func readLine(l *lines) (line []byte, whole bool, err error) {
 		line = append(line, text...)
 	}
 	return line, whole, nil
+}
+
+// hidesField tells whether a carriage return inside a line has a field behind it: it is meant as a line end there, by a
+// program of another age or by somebody who wants to add a field unseen.
+func hidesField(line []byte) bool {
+	for {
+		_, rest, ok := bytes.Cut(line, []byte("\r"))
+		if !ok {
+			return false
+		}
+		if line = bytes.TrimLeft(rest, "\r"); isField(line) {
+			return true
+		}
+	}
 }
 
 func isCR(r rune) bool { return r == '\r' }

@@ -94,11 +94,25 @@ func (c *conn) inStep() error {
 
 // write writes a flight or a block within the stage's time limit.
 func (c *conn) write(st stage, p []byte) error {
-	if err := c.net.SetWriteDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
-		return err
-	}
-	_, err := c.net.Write(p)
+	_, err := c.writeCounted(st, p)
 	return err
+}
+
+// writeCounted also tells how many octets have left.
+func (c *conn) writeCounted(st stage, p []byte) (int, error) {
+	if err := c.net.SetWriteDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
+		return 0, err
+	}
+	return c.net.Write(p)
+}
+
+// arrived tells whether the server has said something, without waiting for it.
+func (c *conn) arrived() bool {
+	if c.net.SetReadDeadline(time.Now().Add(time.Millisecond)) != nil {
+		return false
+	}
+	_, err := c.r.Peek(1)
+	return err == nil
 }
 
 // receive is the door in: it reads one reply within the stage's time limit.
@@ -131,14 +145,14 @@ type readError struct{ error }
 
 // sendBody writes a message of size octets in wire form as DATA has it: a dot before each line that begins with one
 // (RFC 5321 section 4.5.2). The dot, and QUIT if quit says so, leave in the same write as the end of the body. complete
-// tells that this write was tried, so that the server may have all of it even where there is an error.
+// tells that the dot has left, so that the server may have the message even where there is an error.
 func (c *conn) sendBody(msg io.Reader, size int64, quit bool) (complete bool, err error) {
 	if err := c.inStep(); err != nil {
 		return false, err
 	}
 	c.dialogue.client(fmt.Sprintf("[%d octets]", size))
 	in, out := make([]byte, bodyBlock/2), make([]byte, 0, bodyBlock+bodyBlock/2)
-	lineStart := true
+	lineStart, begun := true, false
 	for {
 		n, err := msg.Read(in)
 		if n > 0 {
@@ -147,22 +161,32 @@ func (c *conn) sendBody(msg io.Reader, size int64, quit bool) (complete bool, er
 		}
 		switch {
 		case err == io.EOF:
-			c.dialogue.client(".")
-			out = append(out, ".\r\n"...)
-			if quit {
-				c.dialogue.client("QUIT")
-				out = append(out, "QUIT\r\n"...)
+			if begun && c.arrived() { // the message has taken a while; what came in it is no answer to the dot
+				return false, c.inStep()
 			}
-			return true, c.write(stageBody, out)
+			return c.sendEnd(out, quit)
 		case err != nil:
 			return false, readError{err}
 		case len(out) >= bodyBlock:
 			if err := c.write(stageBody, out); err != nil {
 				return false, err
 			}
-			out = out[:0]
+			out, begun = out[:0], true
 		}
 	}
+}
+
+// sendEnd writes the end of a body, the dot, and perhaps QUIT.
+func (c *conn) sendEnd(out []byte, quit bool) (complete bool, err error) {
+	c.dialogue.client(".")
+	out = append(out, ".\r\n"...)
+	dot := len(out)
+	if quit {
+		c.dialogue.client("QUIT")
+		out = append(out, "QUIT\r\n"...)
+	}
+	n, err := c.writeCounted(stageBody, out)
+	return n >= dot, err
 }
 
 // stuff appends p to dst with a dot before each dot that begins a line. lineStart tells whether p begins one.

@@ -75,8 +75,8 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	case errors.As(err, &refused):
 		return refused
 	case errors.As(err, &early):
-		if early.code == 421 { // the server closes, and needs no question to say so
-			return s.refusal(st.name, backend.Again, early.reply)
+		if early.code/100 == 4 || early.code/100 == 5 { // a server that gives up needs no question to say so
+			return s.refusal(st.name, backend.Refused, early.reply)
 		}
 		e.Kind, e.Code, e.Status, e.Text = backend.Protocol, early.code, early.status, early.text()
 	case s.ctx.Err() != nil:
@@ -92,6 +92,8 @@ func (s *session) failure(st stage, err error) *backend.Error {
 		e.Kind = backend.Denied
 	case errors.As(err, &record):
 		e.Kind, e.Err = backend.Protocol, NoTLSError{s.port}
+	case s.certificateWanted && len(s.identity) == 0 && !isTimeout(err) && (st == stageHandshake || st == stageGreeting || st == stageEHLO):
+		e.Kind, e.Err = backend.Denied, fmt.Errorf("the server asked for a certificate of ours, and ended the connection (%w)", err)
 	case errors.As(err, &remote) && remote.Op == "remote error": // a TLS alert
 		e.Kind = backend.Protocol
 		if strings.Contains(err.Error(), "certificate") { // ours is wanted, or not liked

@@ -63,7 +63,8 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 		k.Port = ports[sec]
 	}
 	hasPassword := k.Password.Text != "" || k.Password.File != "" || k.Password.Env != "" || len(k.Password.Command) > 0
-	if k.Auth == "" {
+	given := k.Auth != ""
+	if !given {
 		k.Auth = "none"
 		if k.User != "" {
 			k.Auth = "auto"
@@ -74,12 +75,17 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 	switch {
 	case k.Host == "":
 		return a.Errorf("host", "the account has no host")
-	case strings.ContainsAny(k.Host, " \t\r\n\x00"):
-		return a.Errorf("host", "%q is no host name", k.Host)
+	case strings.HasPrefix(k.Host, "unix:"):
+	case strings.ContainsAny(k.Host, " \t\r\n\x00/[]") || strings.Count(k.Host, ":") == 1:
+		return a.Errorf("host", "%q is no host name; a port is a key of its own", k.Host)
+	}
+	switch {
 	case k.Port < 1 || k.Port > 65535:
 		return a.Errorf("port", "%d is no port", k.Port)
 	case k.Auth != "auto" && k.Auth != "none" && !known:
 		return a.Errorf("auth", "%q is none of auto, none, %s", k.Auth, strings.Join(auth.Names(), ", "))
+	case k.Auth == "none" && !given && hasPassword:
+		return a.Errorf("password", "there is a password, and no user to sign in with")
 	case k.Auth != "none" && k.User == "":
 		return a.Errorf("auth", "%q needs user", k.Auth)
 	case k.Auth != "none" && !hasPassword:

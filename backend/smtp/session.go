@@ -22,7 +22,9 @@ type session struct {
 	conn      *conn
 	encrypted bool
 	idle      bool // the server waits for a command
-	offers    capabilities
+
+	certificateWanted bool // the server asked for a certificate of ours
+	offers            capabilities
 }
 
 // capabilities are what the server said it can do, by keyword in upper case, with the parameters (RFC 5321 section

@@ -14,9 +14,15 @@ import (
 // tlsConfig is the account's TLS policy.
 func (s *session) tlsConfig() *tls.Config {
 	return &tls.Config{
-		ServerName:   s.serverName(),
-		MinVersion:   versions[s.TLS.Min],
-		Certificates: s.identity,
+		ServerName: s.serverName(),
+		MinVersion: versions[s.TLS.Min],
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			s.certificateWanted = true
+			if len(s.identity) == 0 {
+				return new(tls.Certificate), nil // to have none is an answer too, and may be good enough
+			}
+			return &s.identity[0], nil
+		},
 		// VerifyConnection does all of the verification, by crypto/x509's own rules: so the roots need not be there
 		// before the handshake, and a pin can stand in for them.
 		InsecureSkipVerify:          true,

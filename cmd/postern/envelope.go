@@ -34,7 +34,11 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 	switch {
 	case inv.sender != nil:
 		env.From = inv.senderAddress()
-		if _, problems := message.ParseAddresses(*inv.sender); len(problems) > 0 {
+		addrs, problems := message.ParseAddresses(*inv.sender)
+		if len(addrs) > 1 {
+			problems = append(problems, fmt.Errorf("more than one address in %q", *inv.sender))
+		}
+		if len(problems) > 0 {
 			bad(fmt.Errorf("-f: %w", problems[0]))
 			return env, errs
 		}
@@ -118,6 +122,9 @@ func expand(config *conf.Config, spec string, path []string) (specs []string, er
 			more, problems := expand(config, a.Spec, path)
 			specs, errs = append(specs, more...), append(errs, problems...)
 		}
+	}
+	if len(specs)+len(errs) == 0 {
+		errs = append(errs, fmt.Errorf("the alias %s leads nowhere", spec))
 	}
 	return specs, errs
 }

@@ -13,6 +13,7 @@ const (
 	exOK          = 0
 	exUsage       = 64 // the command line is wrong
 	exDataErr     = 65 // the message or an address can't be sent
+	exNoInput     = 66 // there is no message
 	exNoUser      = 67 // a recipient is refused
 	exNoHost      = 68 // the server's name does not exist
 	exUnavailable = 69 // refused, or a feature lacks
@@ -61,6 +62,8 @@ func exitStatus(err error) int {
 		return exConfig
 	case errors.As(err, &create), errors.As(err, &spool):
 		return exCantCreat
+	case errors.Is(err, errInputClosed):
+		return exNoInput
 	case errors.As(err, &read):
 		return exIOErr
 	case errors.As(err, &send):

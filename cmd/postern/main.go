@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,11 @@ import (
 var version = "devel"
 
 func main() {
-	os.Exit(run(os.Args, os.Stdin, above(1, os.Stdout), above(2, os.Stderr)))
+	var in io.Reader = os.Stdin
+	if inputClosed() {
+		in = closedInput{}
+	}
+	os.Exit(run(os.Args, in, above(1, os.Stdout), above(2, os.Stderr)))
 }
 
 // above is a standard stream on a descriptor above 2, where writing to a closed pipe is an error that the writer can
@@ -26,6 +31,24 @@ func above(fd int, f *os.File) io.Writer {
 	}
 	syscall.CloseOnExec(copied)
 	return os.NewFile(uintptr(copied), f.Name())
+}
+
+// closedInput is a standard input that isn't there.
+type closedInput struct{}
+
+var errInputClosed = errors.New("standard input is closed")
+
+func (closedInput) Read([]byte) (int, error) { return 0, errInputClosed }
+
+// inputClosed tells whether standard input was closed when the program started. Go puts /dev/null in its place, open
+// for reading and writing, which nobody gives who means an empty message.
+func inputClosed() bool {
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 0, syscall.F_GETFL, 0)
+	if errno != 0 || flags&syscall.O_ACCMODE != syscall.O_RDWR {
+		return false
+	}
+	var stdin, null syscall.Stat_t
+	return syscall.Fstat(0, &stdin) == nil && syscall.Stat(os.DevNull, &null) == nil && stdin.Rdev == null.Rdev
 }
 
 // streams are the standard streams of a form.

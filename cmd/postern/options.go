@@ -62,6 +62,7 @@ var options = []option{
 	{"v", none, func(inv *invocation, _ string) error { inv.verbose = true; return nil }},
 	{"X", needed, func(inv *invocation, v string) error { inv.transcript = v; return nil }},
 	{"o", needed, setOption},
+	{"O", needed, setLongOption},
 	{"b", needed, setMode},
 	{"q", behind, setQueueRun},
 	{"I", none, func(inv *invocation, _ string) error { inv.mode = modeAliases; return nil }},
@@ -80,7 +81,6 @@ var options = []option{
 	{"m", none, nil},   // me too
 	{"N", needed, nil}, // DSN wishes
 	{"n", none, nil},   // no aliases
-	{"O", needed, nil}, // an option by its long name
 	{"p", needed, nil}, // protocol it came by
 	{"R", needed, nil}, // what a DSN returns
 	{"s", none, nil},   // From lines
@@ -91,10 +91,23 @@ var options = []option{
 
 // setOption is -o and its letter: -oi is -i; the others are taken.
 func setOption(inv *invocation, value string) error {
-	if value == "i" {
-		inv.dotEnds = false
+	if setting, ok := strings.CutPrefix(value, "i"); ok {
+		inv.dotEnds = isFalse(setting)
 	}
 	return nil
+}
+
+// setLongOption is -O and an option by its name: IgnoreDots is -i; the others are taken.
+func setLongOption(inv *invocation, value string) error {
+	if name, setting, _ := strings.Cut(value, "="); strings.EqualFold(name, "IgnoreDots") {
+		inv.dotEnds = isFalse(setting)
+	}
+	return nil
+}
+
+// isFalse reads a setting as Sendmail does: by its first letter.
+func isFalse(setting string) bool {
+	return setting != "" && strings.ContainsRune("fFnN0", rune(setting[0]))
 }
 
 // setMode is -b and its letter.
@@ -139,7 +152,7 @@ func parseOptions(args []string) (*invocation, error) {
 		switch {
 		case word == "--":
 			inv.recipients = append(inv.recipients, args...)
-			return inv, nil
+			return inv, inv.contradiction()
 		case len(word) < 2 || word[0] != '-':
 			inv.recipients = append(inv.recipients, word)
 			continue
@@ -158,7 +171,15 @@ func parseOptions(args []string) (*invocation, error) {
 			return nil, err
 		}
 	}
-	return inv, nil
+	return inv, inv.contradiction()
+}
+
+// contradiction refuses a message where none is sent: it would be lost.
+func (inv *invocation) contradiction() error {
+	if inv.mode == modeQueueRun && (inv.fromHeader || len(inv.recipients) > 0) {
+		return usageError{errors.New("-q runs the queue and takes no message: give no -t and no recipients")}
+	}
+	return nil
 }
 
 // long applies "--name", "--name value" or "--name=value", and gives the words that are left.

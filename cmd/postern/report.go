@@ -82,8 +82,12 @@ func hint(err error) string {
 		return fmt.Sprintf("check host in %s", key)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
-	case errors.As(err, &noTLS):
+	case strings.Contains(err.Error(), "asked for a certificate of ours"):
+		return fmt.Sprintf("set tls = { cert = ..., key = ... } in %s", key)
+	case errors.As(err, &noTLS) && owner.account != nil && owner.account.Backend == "tls":
 		return fmt.Sprintf("port 587 wants backend = \"starttls\" in %s", key)
+	case send.Stage == "greeting" && send.Code == 0 && owner.account != nil && owner.account.Backend == "starttls":
+		return fmt.Sprintf("a server that begins with TLS says nothing here: port 465 wants backend = \"tls\" in %s", key)
 	case send.Code == 530 && strings.Contains(send.Text, "STARTTLS"): // RFC 3207 section 4
 		return fmt.Sprintf("set backend = \"starttls\" in %s", key)
 	case send.Code == 530 && strings.HasPrefix(send.Stage, "MAIL"):

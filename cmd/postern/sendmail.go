@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"postern/backend"
@@ -120,6 +121,10 @@ func (inv *invocation) send(std streams) []error {
 func loadConfig(option string) (*conf.Config, error) {
 	files, required := conf.Files(option)
 	config, err := conf.Load(files, required)
+	var system syscall.Errno
+	if errors.As(err, &system) && (system == syscall.EMFILE || system == syscall.ENFILE || system == syscall.ENOMEM || system == syscall.EIO) {
+		return nil, err // no fault of the configuration's, and temporary
+	}
 	if err != nil {
 		return nil, configError{err}
 	}
