@@ -30,8 +30,8 @@ type ReadOptions struct {
 var crlf = []byte("\r\n")
 
 // Read reads a message to its end. A line of a mailbox file ("From sender date") before or in the header is dropped,
-// and so is a byte order mark before it. The header ends at a blank line, or at the first line that can't be a field: then that line begins the
-// body. The error is a *ReadError, a *SpoolError or a HeaderError.
+// and so is a byte order mark before it. The header ends at a blank line, or at the first line that can't be a field:
+// then that line begins the body. The error is a *ReadError, a *SpoolError or a HeaderError.
 func Read(r io.Reader, o ReadOptions) (*Message, error) {
 	l := newLines(r, o.DotEnds)
 	raw, rest, err := readHeader(l)
@@ -107,9 +107,6 @@ func readLine(l *lines) (line []byte, whole bool, err error) {
 	for !whole && len(line) <= MaxHeader {
 		var text []byte
 		text, whole, err = l.next()
-		if errors.Is(err, io.EOF) && len(line) > 0 { // cannot be: the last piece of a line is whole
-			return line, true, nil
-		}
 		if err != nil {
 			return nil, false, err
 		}
@@ -182,13 +179,12 @@ func (m *Message) readBody(l *lines, p *piece) error {
 			return err
 		}
 	}
-	open := false // a line has begun and not ended
 	for {
 		m.eightBit = m.eightBit || hasEightBit(p.text)
 		if err := m.body.writeText(p.text); err != nil {
 			return err
 		}
-		if open = !p.whole; p.whole {
+		if p.whole {
 			if _, err := m.body.Write(crlf); err != nil {
 				return err
 			}
@@ -196,9 +192,6 @@ func (m *Message) readBody(l *lines, p *piece) error {
 		var err error
 		p.text, p.whole, err = l.next()
 		switch {
-		case errors.Is(err, io.EOF) && open:
-			_, err := m.body.Write(crlf)
-			return errors.Join(err, m.body.finish())
 		case errors.Is(err, io.EOF):
 			return m.body.finish()
 		case err != nil:
