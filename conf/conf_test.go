@@ -97,7 +97,8 @@ func TestFaults(t *testing.T) {
 		{"[account.a]\ndomain = \"a\\nb\"\n", `c.toml:2: account.a.domain: "a\nb" is not a domain`},
 		{"[account.a]\npassword = hunter2\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
 		{"[account.a]\npassword = 2024-13-45x\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
-		{"[account.a]\npassword = \"hunter2\nx = 1\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
+		{"[account.a]\npassword = \"hunter2\nx = 1\n", `c.toml:2: strings cannot contain newlines`},
+		{"[account.a]\npasswort = hunter2\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
 		{"[account.a]\nmatch = [\"[\"]\n", `c.toml:2: account.a.match: "[" is not a pattern`},
 		{"[aliases]\nroot = 5\n[account.a]\n", `c.toml:2: aliases.root: should be a string or a list of strings`},
 	} {

@@ -48,7 +48,7 @@ func (f *file) position(err error) error {
 	var parse toml.ParseError
 	if errors.As(err, &parse) {
 		e := &Error{File: f.name, Line: parse.Position.Line, Text: parse.Message}
-		if syntax := len(f.meta.Keys()) == 0; syntax && f.nearPassword(parse) {
+		if syntax := len(f.meta.Keys()) == 0; syntax && strings.Contains(parse.Message, `"`) && f.nearPassword(parse) {
 			e.Text = "this is not TOML; a password stands in quotation marks" // the message would quote it
 		}
 		if len(f.meta.Keys()) > 0 { // else it is a syntax error, and the key only the one before it
@@ -66,7 +66,7 @@ func (f *file) position(err error) error {
 	if what, rest, ok := strings.Cut(e.Text, ": expected table but found "); ok && strings.HasPrefix(what, "type mismatch for ") {
 		e.Text = "wrong type: it is " + rest + ", and should be table"
 	}
-	e.Text = strings.NewReplacer(" slice", " list", "[]interface {}", "list", "[]map[string]any", "list", "[]any", "list", "float64", "float").Replace(e.Text)
+	e.Text = plainType(e.Text)
 	return e
 }
 
@@ -74,14 +74,19 @@ func (f *file) position(err error) error {
 func (f *file) nearPassword(e toml.ParseError) bool {
 	lines := strings.Split(f.data, "\n")
 	line := lines[min(max(e.Position.Line-1, 0), len(lines)-1)]
-	return strings.Contains(strings.ToLower(line+e.LastKey), "password")
+	return strings.Contains(strings.ToLower(line+e.LastKey), "pass")
+}
+
+// plainType replaces the toml package's names of types.
+func plainType(text string) string {
+	return strings.NewReplacer(" slice", " list", "[]map[string]any", "list", "[]any", "list", "arrayhash", "list", "float64", "float", "int64", "integer").Replace(text)
 }
 
 // notTable is the error of a file that has account or aliases as something else than a table.
 func (f *file) notTable() error {
 	for _, key := range []string{"account", "aliases"} {
 		if kind := f.meta.Type(key); kind != "" && kind != "Hash" {
-			return &Error{f.name, f.line(key), key, "wrong type: it is " + strings.ToLower(kind) + ", and should be table"}
+			return &Error{f.name, f.line(key), key, "wrong type: it is " + plainType(strings.ToLower(kind)) + ", and should be table"}
 		}
 	}
 	return &Error{File: f.name, Text: "account and aliases should be tables"}

@@ -23,10 +23,10 @@ func ParseAddresses(list string) (addrs []Address, errs []error) {
 			return
 		}
 		a, err := parseEntry(tokens[from:to])
-		switch {
-		case err != nil:
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%w in %q", err, shorten(spell(tokens[from:to]))))
-		case a.Spec != "":
+		}
+		if a.Spec != "" {
 			addrs = append(addrs, a)
 		}
 	}
@@ -129,7 +129,7 @@ func parseEntry(tokens []token) (Address, error) {
 		if end < 0 {
 			return Address{}, errors.New("an angle bracket that is not closed")
 		}
-		for _, t := range inner[end+1:] { // words behind it are noise, a second address is not
+		for _, t := range slices.Concat(tokens[:i], inner[end+1:]) {
 			if t.kind == '<' || t.kind == '@' {
 				return Address{}, errors.New("two addresses without a comma between them")
 			}
@@ -138,6 +138,9 @@ func parseEntry(tokens []token) (Address, error) {
 			return Address{}, nil
 		}
 		spec, err := parseSpec(inner[routeLen(inner[:end]):end])
+		if err == nil && end+1 < len(inner) { // the address is good, and what stands behind it may be another
+			err = errors.New("words behind the address")
+		}
 		return Address{name, spec}, err
 	}
 	spec, err := parseSpec(tokens)
@@ -147,14 +150,12 @@ func parseEntry(tokens []token) (Address, error) {
 // routeLen is the length of the source route that tokens begin with, "@a,@b:", or 0. Receivers ignore it (RFC 5321
 // appendix C).
 func routeLen(tokens []token) int {
-	if len(tokens) == 0 || tokens[0].kind != '@' {
-		return 0
-	}
-	for i, t := range tokens {
-		switch t.kind {
+	for i := 0; i+2 < len(tokens) && tokens[i].kind == '@' && (tokens[i+1].kind == 'a' || tokens[i+1].kind == 'd'); i += 3 {
+		switch tokens[i+2].kind {
 		case ':':
-			return i + 1
-		case '<', '>', ';':
+			return i + 3
+		case ',':
+		default:
 			return 0
 		}
 	}

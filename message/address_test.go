@@ -56,7 +56,10 @@ func TestParseAddresses(t *testing.T) {
 		"ann+tag=x@example.org":            "<ann+tag=x@example.org>",
 		"o'brien@example.org":              "<o'brien@example.org>",
 		"a!b%c@example.org":                "<a!b%c@example.org>",
-		"Ann <ann@example.org> (old) x":    "Ann<ann@example.org>",
+		"Ann <ann@example.org> (old)":      "Ann<ann@example.org>",
+		"<a@y> b, c@y":                     "<a@y> <c@y> !",
+		"a@y <>, c@y":                      "<c@y> !",
+		"<@a, b@y, c@y: d@y>, e@y":         "<b@y> <e@y> ! !",
 		"ann smith@example.org, bob@y":     "<bob@y> !",
 		"good@y, bad@@y, more@y":           "<good@y> <more@y> !",
 		"good@y, @y, more@y":               "<good@y> <more@y> !",
@@ -133,7 +136,7 @@ func FuzzParseAddresses(f *testing.F) {
 func TestManyBadEntries(t *testing.T) {
 	for _, bad := range []string{"(,", "[,", "a b@y,", "@,"} {
 		addrs, errs := message.ParseAddresses("ann@example.org, " + strings.Repeat(bad, 1<<19/len(bad)))
-		if len(addrs) != 1 || len(errs) == 0 {
+		if len(addrs) != 1 || len(errs) == 0 || strings.ContainsAny(bad, "([") && len(errs) > 21 {
 			t.Errorf("%q: %d addresses, %d errors", bad, len(addrs), len(errs))
 		}
 	}

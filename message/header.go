@@ -12,7 +12,7 @@ import (
 // section 3.6.6). errs name the field of each entry that can't be read.
 func (m *Message) Recipients() (addrs []Address, errs []error) {
 	prefix := ""
-	seen := map[string]bool{}
+	seen, last := map[string]bool{}, ""
 	for fields := m.header.Fields(); fields.Next(); {
 		if isResentRecipient(fields.Key()) {
 			prefix = "Resent-"
@@ -22,12 +22,13 @@ func (m *Message) Recipients() (addrs []Address, errs []error) {
 	for fields := m.header.Fields(); fields.Next(); {
 		key := fields.Key()
 		if prefix != "" && strings.HasPrefix(key, prefix) {
-			// A block has each of its fields once, so where one comes again an older block begins.
-			if seen[key] {
+			// A block has each of its fields once, so where one comes again, and not at once, an older block begins.
+			if seen[key] && key != last {
 				break
 			}
 			seen[key] = true
 		}
+		last = key
 		switch key {
 		case prefix + "To", prefix + "Cc", prefix + "Bcc":
 		default:

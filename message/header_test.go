@@ -75,6 +75,8 @@ func TestRecipients(t *testing.T) {
 		{"repeated and folded", "to: a@y,\n b@y\nTO: c@y\nBcc : d@y\n\n", "a@y b@y c@y d@y"},
 		{"Resent fields take over", "Resent-To: a@y\nResent-Bcc: b@y\nTo: no@y\nBcc: never@y\n\n", "a@y b@y"},
 		{"only the newest block", "Resent-To: a@y\nResent-From: x@y\nResent-To: old@y\nResent-Cc: older@y\nTo: no@y\n\n", "a@y"},
+		{"a field of the newest block repeated", "Resent-Bcc: a@y\nResent-Bcc: b@y\nResent-To: c@y\nResent-Date: x\nResent-Bcc: old@y\n\n", "a@y b@y c@y"},
+		{"an older block that begins with another field", "Resent-To: a@y\nResent-From: x\nResent-Date: x\nResent-From: y\nResent-Cc: old@y\n\n", "a@y"},
 		{"Resent-From alone is no block", "Resent-From: x@y\nTo: a@y\n\n", "a@y"},
 		{"one bad entry", "To: a@y, b@@y, c@y\n\n", "a@y c@y ! To: two at signs in \"b@@y\""},
 		{"none", "Subject: s\n\n", ""},

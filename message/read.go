@@ -83,14 +83,15 @@ func readHeader(l *lines) (raw []byte, rest *piece, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if marked, ok := bytes.CutPrefix(line, []byte("\xef\xbb\xbf")); ok && len(raw) == 0 && isField(marked) { // a byte order mark
+		// A byte order mark is no part of a header.
+		if marked, ok := bytes.CutPrefix(line, []byte("\xef\xbb\xbf")); ok && len(raw) == 0 && (isField(marked) || isMailboxLine(marked)) {
 			line = marked
 		}
 		ofHeader := isField(line) || isFolded(line) && len(raw) > 0
 		switch {
 		case !ofHeader && isMailboxLine(line):
 			continue
-		case ofHeader && hidesField(line):
+		case (ofHeader || line[0] == '\r') && hidesField(line):
 			return nil, nil, errHeaderCR
 		case !ofHeader:
 			return raw, &piece{line, whole}, nil
@@ -148,20 +149,24 @@ func isField(line []byte) bool {
 }
 
 // isMailboxLine tells whether a line parts the messages of a mailbox file: "From ann@example.org Thu Jan  1 00:00:00
-// 1970", perhaps quoted once more. The time of day tells it from text that begins with the word.
+// 1970", perhaps quoted once more. The month and the time of day tell it from text that begins with the word.
 func isMailboxLine(line []byte) bool {
-	if !bytes.HasPrefix(bytes.TrimPrefix(line, []byte(">")), []byte("From ")) {
+	rest, ok := bytes.CutPrefix(bytes.TrimPrefix(line, []byte(">")), []byte("From "))
+	if !ok {
 		return false
 	}
-	for i := range len(line) - 3 {
-		if isDigit(line[i]) && line[i+1] == ':' && isDigit(line[i+2]) && isDigit(line[i+3]) {
-			return true
-		}
+	month, clock := false, false
+	for _, word := range bytes.Fields(rest) {
+		month = month || len(word) == 3 && bytes.Contains([]byte("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"), word)
+		hour, minute, ok := bytes.Cut(word, []byte(":"))
+		clock = clock || ok && isDigits(hour) && isDigits(minute[:min(len(minute), 2)])
 	}
-	return false
+	return month && clock
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+func isDigits(b []byte) bool {
+	return len(b) == 2 && '0' <= b[0] && b[0] <= '9' && '0' <= b[1] && b[1] <= '9'
+}
 
 // isFolded tells whether a line goes on with a field.
 func isFolded(line []byte) bool {

@@ -30,7 +30,7 @@ func (s *session) authenticate(ctx context.Context) error {
 	if err != nil {
 		return &backend.Error{Kind: backend.Denied, Server: s.host, Stage: stageAUTH.name, Err: err}
 	}
-	s.conn.keepSecret(string(secret))
+	s.conn.keepSecret(sanitise(string(secret))) // as a reply would show it
 	s.conn.keepSecret(encode([]byte(secret)))
 	name, initial, err := client.Start()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/foxcpp/go-mockdns"
 
@@ -97,9 +98,18 @@ func TestCancelled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			statuses, err := transport.Send(ctx, &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}, msg)
-			if err == nil {
-				err = statuses[0].Err
+			ended := make(chan error, 1)
+			go func() {
+				statuses, err := transport.Send(ctx, &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}, msg)
+				if err == nil {
+					err = statuses[0].Err
+				}
+				ended <- err
+			}()
+			select {
+			case err = <-ended:
+			case <-time.After(10 * time.Second): // the stages' own limits are minutes
+				t.Fatal("the send goes on")
 			}
 			var e *backend.Error
 			if !errors.As(err, &e) || !backend.Temporary(err) || !strings.Contains(err.Error(), "interrupted") {

@@ -106,6 +106,15 @@ func send(t *testing.T, part map[string]string, server *smtptest.Server, id *smt
 	if err := os.WriteFile(authority, id.Authority, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	clientCert, clientKey, err := id.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"client.pem": clientCert, "client.key": clientKey} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cert, key := id.Fingerprint("stranger")
 	keys := strings.NewReplacer("$CA", authority, "$PIN", cert, "$KEYPIN", key).Replace(part["account"])
 	profile := fmt.Sprintf("[account.test]\nport = %d\n%s", server.Port(), keys)

@@ -31,6 +31,15 @@ func (e NoTLSError) Error() string {
 	return fmt.Sprintf("the server doesn't speak TLS on port %d", e.Port)
 }
 
+// NoCertificateError is a server that asked for a certificate of ours, had none, and ended the connection.
+type NoCertificateError struct{ Err error }
+
+func (e *NoCertificateError) Error() string {
+	return "the server asked for a certificate of ours, and ended the connection: " + e.Err.Error()
+}
+
+func (e *NoCertificateError) Unwrap() error { return e.Err }
+
 // CertificateError is a server certificate that can't be trusted.
 type CertificateError struct {
 	Host   string
@@ -92,9 +101,9 @@ func (s *session) failure(st stage, err error) *backend.Error {
 		e.Kind = backend.Denied
 	case errors.As(err, &record):
 		e.Kind, e.Err = backend.Protocol, NoTLSError{s.port}
-	case s.certificateWanted && len(s.identity) == 0 && !isTimeout(err) && (st == stageHandshake || st == stageGreeting || st == stageEHLO):
-		e.Kind, e.Err = backend.Denied, fmt.Errorf("the server asked for a certificate of ours, and ended the connection (%w)", err)
-	case errors.As(err, &remote) && remote.Op == "remote error": // a TLS alert
+	case errors.As(err, &remote) && remote.Op == "remote error" && s.certificateWanted && len(s.identity) == 0: // a TLS alert
+		e.Kind, e.Err = backend.Denied, &NoCertificateError{err}
+	case errors.As(err, &remote) && remote.Op == "remote error":
 		e.Kind = backend.Protocol
 		if strings.Contains(err.Error(), "certificate") { // ours is wanted, or not liked
 			e.Kind = backend.Denied

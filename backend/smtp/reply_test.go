@@ -154,3 +154,28 @@ func TestCheckPath(t *testing.T) {
 		}
 	}
 }
+
+// short is a connection that takes some octets and then fails.
+type short struct {
+	recorder
+	takes int
+}
+
+func (s *short) Write(p []byte) (int, error) {
+	if len(p) <= s.takes {
+		return len(p), nil
+	}
+	return s.takes, errors.New("broken")
+}
+
+// TestSendEnd: a message is complete when its dot has left, whatever becomes of the QUIT behind it.
+func TestSendEnd(t *testing.T) {
+	const text = "x\r\n"
+	for takes := range len(text+".\r\nQUIT\r\n") + 1 {
+		c := newConn(&short{takes: takes}, dialogue{}, 0)
+		complete, _ := c.sendEnd([]byte(text), true)
+		if want := takes >= len(text+".\r\n"); complete != want {
+			t.Errorf("%d octets have left: complete is %v", takes, complete)
+		}
+	}
+}

@@ -231,9 +231,7 @@ func (t *transaction) content(msg *message.Message) (reply, *backend.Error) {
 		return r, t.failure(stageBody, lost)
 	case err != nil:
 		return r, t.uncertain(err)
-	case !complete && r.positive():
-		return r, t.unexpected(stageBody.name, r)
-	case !complete:
+	case !complete: // also a positive reply: it is none to a message whose end has not left
 		return r, t.refusalOrUnexpected(stageBody, r)
 	}
 	t.idle = !pipelined && lost == nil && r.code != 421

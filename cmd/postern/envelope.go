@@ -68,9 +68,10 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 			bad(p)
 		}
 	}
+	aliases := expander{config, map[string]bool{}}
 	seen := map[string]bool{}
 	for _, a := range addrs {
-		specs, problems := expand(config, a.Spec, nil)
+		specs, problems := aliases.expand(a.Spec, nil)
 		for _, p := range problems {
 			bad(p)
 		}
@@ -92,39 +93,59 @@ func (inv *invocation) envelope(config *conf.Config, account *conf.Account, msg 
 	return env, errs
 }
 
-// expand replaces a bare name by what the aliases say, as often as they say something. A target that can't be used is
-// told of in errs, and doesn't lose the others.
-func expand(config *conf.Config, spec string, path []string) (specs []string, errs []error) {
-	targets, ok := config.Alias(spec)
-	if strings.Contains(spec, "@") || !ok || len(path) > 0 && strings.EqualFold(spec, path[len(path)-1]) {
+// expander replaces bare names by what the aliases say, each name once in a message.
+type expander struct {
+	config *conf.Config
+	done   map[string]bool
+}
+
+// expand replaces a bare name, as often as the aliases have an answer. A target that can't be used is told of in errs,
+// and doesn't lose the others. path has the names that led here.
+func (x expander) expand(spec string, path []string) (specs []string, errs []error) {
+	targets, ok := x.config.Alias(spec)
+	name := strings.ToLower(spec)
+	if strings.Contains(spec, "@") || !ok || len(path) > 0 && name == path[len(path)-1] {
 		return []string{spec}, nil // also a name that stands for itself: that is the end
 	}
-	if slices.ContainsFunc(path, func(p string) bool { return strings.EqualFold(p, spec) }) {
-		return nil, []error{fmt.Errorf("the aliases go in a loop: %s -> %s", strings.Join(path, " -> "), spec)}
+	if slices.Contains(path, name) {
+		return nil, []error{fmt.Errorf("the aliases go in a loop: %s -> %s", strings.Join(path, " -> "), name)}
 	}
-	path = append(slices.Clone(path), spec)
+	if x.done[name] {
+		return nil, nil
+	}
+	path = append(slices.Clone(path), name)
+	found := false
 	for _, target := range targets {
-		bare := strings.TrimLeft(target, `"`)
-		if strings.HasPrefix(bare, "|") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, ":") {
-			errs = append(errs, fmt.Errorf("the alias %s leads to %q: programs, files and lists are not delivered to", spec, target))
+		more, problems := x.target(target, path)
+		found = found || len(more)+len(problems) > 0 || strings.Trim(target, `"<> `) != ""
+		specs, errs = append(specs, more...), append(errs, problems...)
+	}
+	x.done[name] = true
+	if !found {
+		errs = append(errs, fmt.Errorf("the alias %s leads nowhere", spec))
+	}
+	return specs, errs
+}
+
+// target expands one target of the alias that path ends in.
+func (x expander) target(target string, path []string) (specs []string, errs []error) {
+	alias := path[len(path)-1]
+	bare := strings.TrimLeft(target, `"`)
+	if strings.HasPrefix(bare, "|") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, ":") {
+		return nil, []error{fmt.Errorf("the alias %s leads to %q: programs, files and lists are not delivered to", alias, target)}
+	}
+	target, final := strings.CutPrefix(target, `\`) // aliases(5): no further aliases
+	addrs, problems := message.ParseAddresses(target)
+	for _, p := range problems {
+		errs = append(errs, fmt.Errorf("the alias %s: %w", alias, p))
+	}
+	for _, a := range addrs {
+		if final {
+			specs = append(specs, a.Spec)
 			continue
 		}
-		target, final := strings.CutPrefix(target, `\`) // aliases(5): no further aliases
-		addrs, problems := message.ParseAddresses(target)
-		for _, p := range problems {
-			errs = append(errs, fmt.Errorf("the alias %s: %w", spec, p))
-		}
-		for _, a := range addrs {
-			if final {
-				specs = append(specs, a.Spec)
-				continue
-			}
-			more, problems := expand(config, a.Spec, path)
-			specs, errs = append(specs, more...), append(errs, problems...)
-		}
-	}
-	if len(specs)+len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("the alias %s leads nowhere", spec))
+		more, problems := x.expand(a.Spec, path)
+		specs, errs = append(specs, more...), append(errs, problems...)
 	}
 	return specs, errs
 }

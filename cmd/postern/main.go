@@ -36,12 +36,12 @@ func above(fd int, f *os.File) io.Writer {
 // closedInput is a standard input that isn't there.
 type closedInput struct{}
 
-var errInputClosed = errors.New("standard input is closed")
+var errInputClosed = errors.New("standard input is closed, or /dev/null for reading and writing")
 
 func (closedInput) Read([]byte) (int, error) { return 0, errInputClosed }
 
 // inputClosed tells whether standard input was closed when the program started. Go puts /dev/null in its place, open
-// for reading and writing, which nobody gives who means an empty message.
+// for reading and writing; some programs do so themselves, and have no message to send either.
 func inputClosed() bool {
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, 0, syscall.F_GETFL, 0)
 	if errno != 0 || flags&syscall.O_ACCMODE != syscall.O_RDWR {

@@ -56,8 +56,8 @@ var options = []option{
 	{"f", needed, func(inv *invocation, v string) error { inv.sender = &v; return nil }},
 	{"r", needed, func(inv *invocation, v string) error { inv.sender = &v; return nil }},
 	{"F", needed, func(inv *invocation, v string) error { inv.fullName = v; return nil }},
-	{"a", needed, func(inv *invocation, v string) error { inv.account = v; return nil }},
-	{"account", needed, func(inv *invocation, v string) error { inv.account = v; return nil }},
+	{"a", needed, setAccount},
+	{"account", needed, setAccount},
 	{"C", needed, func(inv *invocation, v string) error { inv.config = v; return nil }},
 	{"v", none, func(inv *invocation, _ string) error { inv.verbose = true; return nil }},
 	{"X", needed, func(inv *invocation, v string) error { inv.transcript = v; return nil }},
@@ -87,6 +87,15 @@ var options = []option{
 	{"U", none, nil},   // first submission
 	{"V", needed, nil}, // envelope id
 	{"x", none, nil},   // AIX's
+}
+
+// setAccount is -a. An empty name, as a script's unset variable gives it, would be some other account.
+func setAccount(inv *invocation, value string) error {
+	if value == "" {
+		return errors.New("the name of the account is empty")
+	}
+	inv.account = value
+	return nil
 }
 
 // setOption is -o and its letter: -oi is -i; the others are taken.
@@ -176,8 +185,11 @@ func parseOptions(args []string) (*invocation, error) {
 
 // contradiction refuses a message where none is sent: it would be lost.
 func (inv *invocation) contradiction() error {
-	if inv.mode == modeQueueRun && (inv.fromHeader || len(inv.recipients) > 0) {
-		return usageError{errors.New("-q runs the queue and takes no message: give no -t and no recipients")}
+	switch inv.mode {
+	case modeQueueRun, modeQueueList, modeAliases:
+		if inv.fromHeader || len(inv.recipients) > 0 {
+			return usageError{errors.New("-q, -bp and -bi take no message: give no -t and no recipients")}
+		}
 	}
 	return nil
 }

@@ -62,6 +62,7 @@ func hint(err error) string {
 		name      x509.HostnameError
 		dial      *smtp.DialError
 		noTLS     smtp.NoTLSError
+		ours      *smtp.NoCertificateError
 	)
 	key := "the account"
 	if errors.As(err, &owner) {
@@ -82,7 +83,7 @@ func hint(err error) string {
 		return fmt.Sprintf("check host in %s", key)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
-	case strings.Contains(err.Error(), "asked for a certificate of ours"):
+	case errors.As(err, &ours):
 		return fmt.Sprintf("set tls = { cert = ..., key = ... } in %s", key)
 	case errors.As(err, &noTLS) && owner.account != nil && owner.account.Backend == "tls":
 		return fmt.Sprintf("port 587 wants backend = \"starttls\" in %s", key)

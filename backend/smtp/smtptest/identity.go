@@ -22,6 +22,8 @@ import (
 //	elsewhere  for another host
 //	stranger   the same as good, from an authority that nobody trusts
 //	tls1.2     good, and the server knows no TLS 1.3
+//	asks       good, and the server asks for the client's certificate
+//	demands    good, and the server wants the client to have one
 type Identity struct {
 	Authority []byte // PEM of the trusted authority
 
@@ -60,7 +62,9 @@ func NewIdentity() (*Identity, error) {
 		}
 		id.pairs[c.name] = pair
 	}
-	id.pairs["tls1.2"] = id.pairs["good"]
+	for _, name := range []string{"tls1.2", "asks", "demands"} {
+		id.pairs[name] = id.pairs["good"]
+	}
 	return id, nil
 }
 
@@ -74,10 +78,26 @@ func (id *Identity) Fingerprint(name string) (certificate, key string) {
 	return hex.EncodeToString(c[:]), hex.EncodeToString(k[:])
 }
 
+// Client is a certificate of the trusted authority that a client can show, and its key, in PEM form.
+func (id *Identity) Client() (certificate, key []byte, err error) {
+	pair := id.pairs["good"]
+	der, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
 func (id *Identity) server(name string) *tls.Config {
 	c := &tls.Config{Certificates: []tls.Certificate{id.pairs[name]}, SessionTicketsDisabled: true}
-	if name == "tls1.2" {
+	switch name {
+	case "tls1.2":
 		c.MaxVersion = tls.VersionTLS12
+	case "asks":
+		c.ClientAuth = tls.RequestClientCert
+	case "demands":
+		c.ClientAuth = tls.RequireAnyClientCert
 	}
 	return c
 }
