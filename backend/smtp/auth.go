@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -14,7 +13,7 @@ import (
 const maxAuthLine = 512
 
 // authenticate signs in as the account says (RFC 4954). An account with auth never goes on without it.
-func (s *session) authenticate(ctx context.Context) error {
+func (s *session) authenticate() error {
 	if s.Auth == "none" {
 		return nil
 	}
@@ -24,11 +23,11 @@ func (s *session) authenticate(ctx context.Context) error {
 		if errors.Is(err, auth.ErrCleartext) {
 			kind = backend.Denied
 		}
-		return &backend.Error{Kind: kind, Server: s.host, Stage: stageAUTH.name, Err: err}
+		return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
-	client, secret, err := mech.New(ctx, &auth.Credentials{User: s.User, Password: auth.Source(s.Password)})
+	client, secret, err := mech.New(s.ctx, &auth.Credentials{User: s.User, Password: auth.Source(s.Password)})
 	if err != nil {
-		return &backend.Error{Kind: backend.Denied, Server: s.host, Stage: stageAUTH.name, Err: err}
+		return &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
 	s.conn.keepSecret(sanitise(string(secret))) // as a reply would show it
 	s.conn.keepSecret(encode([]byte(secret)))
@@ -51,7 +50,7 @@ func (s *session) authenticate(ctx context.Context) error {
 		case r.code == 235:
 			return nil
 		case r.code != 334:
-			return s.refuseSignIn(r)
+			return s.refusal(stageAUTH.name, backend.Denied, r)
 		}
 		response, err := initial, error(nil)
 		if initial = nil; response == nil {
@@ -84,20 +83,13 @@ func (s *session) mayShowPassword() bool {
 	return loopback(s.conn.net)
 }
 
-func (s *session) refuseSignIn(r reply) error {
-	if r.code/100 == 4 || r.code/100 == 5 {
-		return s.refusal(stageAUTH.name, backend.Denied, r)
-	}
-	return s.unexpected(stageAUTH.name, r)
-}
-
 // giveUp cancels an exchange that the mechanism can't go on with; the server answers 501.
 func (s *session) giveUp(mechanism string, cause error) error {
 	if _, err := s.ask(stageAUTH, "*"); err != nil {
 		return err
 	}
 	text := mechanism + ": " + strings.TrimPrefix(cause.Error(), "sasl: ")
-	return &backend.Error{Kind: backend.Protocol, Server: s.host, Stage: stageAUTH.name, Text: text}
+	return &backend.Error{Kind: backend.Protocol, Server: s.Host, Stage: stageAUTH.name, Text: text}
 }
 
 // encode writes a response; an empty one is "=" (RFC 4954 section 4).

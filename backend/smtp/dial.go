@@ -25,7 +25,7 @@ func (t *transport) connect(ctx context.Context) (*session, error) {
 	}
 	var failed []*backend.Error
 	for _, addr := range addrs {
-		s := &session{transport: t, ctx: ctx, host: t.Host, port: t.Port, roots: roots, identity: identity}
+		s := &session{transport: t, ctx: ctx, roots: roots, identity: identity}
 		err := s.open(addr)
 		if err == nil {
 			return s, nil

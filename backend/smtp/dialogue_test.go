@@ -37,7 +37,8 @@ var identity = sync.OnceValues(smtptest.NewIdentity)
 
 // TestDialogues plays each file of testdata. A file has an account (the keys besides host, port and user), the
 // envelope, the message where it matters, the script of the server, and what has to come of it: the dialogue as -v
-// shows it, and the result. $CA, $PIN and $KEYPIN stand for what the run has made.
+// shows it, the result, and the body as it crossed the wire where that matters. $CA, $PIN and $KEYPIN stand for what
+// the run has made.
 func TestDialogues(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -70,11 +71,12 @@ func playFile(t *testing.T, file string) {
 	}
 	var dialogue lockedBuffer
 	result := send(t, part, server, id, &dialogue)
-	if _, err := server.Wait(); err != nil {
+	body, err := server.Wait()
+	if err != nil {
 		t.Errorf("against the script: %v\n%s", err, dialogue.String())
 	}
-	got := map[string]string{"dialogue": dialogue.String(), "result": result}
-	for name := range got {
+	got := map[string]string{"dialogue": dialogue.String(), "result": result, "body": strings.ReplaceAll(string(body), "\r\n", "\n")}
+	for _, name := range []string{"dialogue", "result"} {
 		if _, ok := part[name]; !ok {
 			t.Fatalf("there is no %s", name)
 		}

@@ -42,7 +42,6 @@ func (e *NoCertificateError) Unwrap() error { return e.Err }
 
 // CertificateError is a server certificate that can't be trusted.
 type CertificateError struct {
-	Host   string
 	SHA256 string // of the certificate, in hexadecimal: what tls.pin takes
 	Err    error  // of crypto/x509, or our own for a pin that doesn't fit
 }
@@ -53,25 +52,22 @@ func (e *CertificateError) Error() string {
 
 func (e *CertificateError) Unwrap() error { return e.Err }
 
-// refusal makes the error of a reply that refuses what name asked for.
+// refusal makes the error of a reply that doesn't lead on from what name asked for: of kind, unless it is for now only,
+// or one that nothing in the protocol leads to, such as 250 in place of 354.
 func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Error {
-	if r.temporary() {
-		kind = backend.Again
+	e := &backend.Error{Kind: kind, Server: s.Host, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
+	switch {
+	case r.code/100 != 4 && r.code/100 != 5:
+		e.Kind, e.Err = backend.Protocol, errors.New("an unexpected reply")
+	case r.temporary():
+		e.Kind = backend.Again
 	}
-	return &backend.Error{Kind: kind, Server: s.host, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
-}
-
-// unexpected makes the error of a reply that nothing in the protocol leads to, such as 250 in place of 354.
-func (s *session) unexpected(name string, r reply) *backend.Error {
-	return &backend.Error{
-		Kind: backend.Protocol, Server: s.host, Stage: name, Code: r.code, Status: r.status, Text: r.text(),
-		Err: errors.New("an unexpected reply"),
-	}
+	return e
 }
 
 // failure makes the error of a connection that failed at a stage.
 func (s *session) failure(st stage, err error) *backend.Error {
-	e := &backend.Error{Kind: backend.Again, Server: s.host, Stage: st.name, Err: err}
+	e := &backend.Error{Kind: backend.Again, Server: s.Host, Stage: st.name, Err: err}
 	var bad protocolError
 	var unread readError
 	var cert *CertificateError
@@ -100,7 +96,7 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	case errors.As(err, &cert):
 		e.Kind = backend.Denied
 	case errors.As(err, &record):
-		e.Kind, e.Err = backend.Protocol, NoTLSError{s.port}
+		e.Kind, e.Err = backend.Protocol, NoTLSError{s.Port}
 	case errors.As(err, &remote) && remote.Op == "remote error" && s.certificateWanted && len(s.identity) == 0: // a TLS alert
 		e.Kind, e.Err = backend.Denied, &NoCertificateError{err}
 	case errors.As(err, &remote) && remote.Op == "remote error":

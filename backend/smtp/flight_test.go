@@ -128,11 +128,11 @@ func sendCounted(t *testing.T, id *smtptest.Identity, sec security, keys, script
 	defer tcp.Close()
 	count := &flights{Conn: tcp}
 	tr := opened.(*transport)
-	s := &session{transport: tr, ctx: context.Background(), host: tr.Host, roots: tr.loadRoots(), conn: newConn(count, dialogue{}, 0)}
+	s := &session{transport: tr, ctx: context.Background(), roots: tr.loadRoots(), conn: newConn(count, dialogue{}, 0)}
 	if err := s.greet(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.authenticate(s.ctx); err != nil {
+	if err := s.authenticate(); err != nil {
 		t.Fatal(err)
 	}
 	msg, err := message.Read(strings.NewReader("Subject: x\n\n"+strings.Repeat("text of a line\n", 130)), message.ReadOptions{})

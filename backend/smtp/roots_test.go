@@ -14,6 +14,16 @@ import (
 	"postern/backend/smtp/smtptest"
 )
 
+func authority(t *testing.T, id *smtptest.Identity) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(id.Authority)
+	root, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
 // TestRoots: whatever a bundle looks like, the quick way trusts nothing that crypto/x509 wouldn't.
 func TestRoots(t *testing.T) {
 	id, err := smtptest.NewIdentity()
@@ -24,11 +34,7 @@ func TestRoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, _ := pem.Decode(id.Authority)
-	root, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := authority(t, id)
 	ours, more := string(id.Authority), string(other.Authority)
 	for name, bundle := range map[string]string{
 		"alone":                    ours,
@@ -85,13 +91,9 @@ func TestNoRoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, _ := pem.Decode(id.Authority)
-	root, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := &transport{security: implicit}
-	s := &session{transport: tr, host: "x", roots: tr.loadRoots()}
+	root := authority(t, id)
+	tr := &transport{security: implicit, keys: keys{Host: "x"}}
+	s := &session{transport: tr, roots: tr.loadRoots()}
 	err = s.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{root}})
 	if !errors.Is(err, errNoRoots) {
 		t.Errorf("got %v", err)

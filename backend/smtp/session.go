@@ -15,8 +15,6 @@ import (
 type session struct {
 	*transport
 	ctx       context.Context
-	host      string
-	port      int
 	roots     *roots
 	identity  []tls.Certificate // ours, to show the server; mostly none
 	conn      *conn
@@ -44,7 +42,7 @@ func (s *session) open(addr string) *backend.Error {
 		s.conn.dialogue.note("%v", err)
 		return s.failure(stageConnect, err)
 	}
-	s.conn.dialogue.note("connected to %s, %s", s.host, strings.TrimPrefix(addr, "unix:"))
+	s.conn.dialogue.note("connected to %s, %s", s.Host, strings.TrimPrefix(addr, "unix:"))
 	failed := s.greet()
 	if failed != nil {
 		s.quit()
@@ -68,7 +66,7 @@ func (s *session) greet() *backend.Error {
 		return s.failure(stageGreeting, err)
 	case r.code != 220: // RFC 5321 section 3.1: 554 is a host without mail service, which still waits for QUIT
 		s.idle = r.code != 421
-		return s.refusalOrUnexpected(stageGreeting, r)
+		return s.refusal(stageGreeting.name, backend.Refused, r)
 	}
 	if err := s.hello(); err != nil || s.security != upgraded {
 		return err
@@ -87,11 +85,11 @@ func (s *session) hello() *backend.Error {
 		s.offers = parseCapabilities(r.lines)
 		return nil
 	case !isUnknownCommand(r):
-		return s.refusalOrUnexpected(stageEHLO, r)
+		return s.refusal(stageEHLO.name, backend.Refused, r)
 	}
 	r, err = s.ask(stageHELO, "HELO "+name)
 	if err == nil && !r.positive() {
-		err = s.refusalOrUnexpected(stageHELO, r)
+		err = s.refusal(stageHELO.name, backend.Refused, r)
 	}
 	s.offers = nil
 	return err
@@ -149,7 +147,7 @@ func (s *session) startTLS() *backend.Error {
 	case err != nil:
 		return err
 	case r.code != 220:
-		return s.refusalOrUnexpected(stageSTARTTLS, r)
+		return s.refusal(stageSTARTTLS.name, backend.Refused, r)
 	case s.conn.r.Buffered() > 0: // somebody put commands or replies in before the encryption (RFC 3207 section 6)
 		s.idle = false
 		return s.failure(stageSTARTTLS, protocolError("data in clear behind the reply, before the TLS handshake"))
@@ -198,17 +196,9 @@ func (s *session) askShown(cmd command) (reply, *backend.Error) {
 	return r, nil
 }
 
-// refusalOrUnexpected makes the error of a reply that doesn't lead on.
-func (s *session) refusalOrUnexpected(st stage, r reply) *backend.Error {
-	if r.code/100 == 4 || r.code/100 == 5 {
-		return s.refusal(st.name, backend.Refused, r)
-	}
-	return s.unexpected(st.name, r)
-}
-
 // lacks makes the error of a feature that the server doesn't have.
 func (s *session) lacks(st stage, text string) *backend.Error {
-	return &backend.Error{Kind: backend.Refused, Server: s.host, Stage: st.name, Text: text}
+	return &backend.Error{Kind: backend.Refused, Server: s.Host, Stage: st.name, Text: text}
 }
 
 // quit says QUIT, if the server waits for a command; else the text could be taken for something else, or nobody is

@@ -79,7 +79,7 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	raw := s.conn.net
 	defer context.AfterFunc(ctx, func() { raw.Close() })()
 	defer s.quit()
-	if err := s.authenticate(ctx); err != nil {
+	if err := s.authenticate(); err != nil {
 		return nil, err
 	}
 	statuses, failed := s.transact(env, msg)

@@ -47,7 +47,7 @@ func (s *session) serverName() string {
 	if s.TLS.ServerName != "" {
 		return s.TLS.ServerName
 	}
-	return s.host
+	return s.Host
 }
 
 // verify judges the server's certificate. A pin alone is the whole test: the certificate or its key is the one that
@@ -57,7 +57,7 @@ func (s *session) verify(state tls.ConnectionState) error {
 	sum := fingerprint(leaf.Raw)
 	if len(s.TLS.Pin) > 0 {
 		if !s.TLS.pinned(sum, fingerprint(leaf.RawSubjectPublicKeyInfo)) {
-			return &CertificateError{s.host, sum, errors.New("the certificate is none of those in tls.pin; its SHA-256 is " + sum)}
+			return &CertificateError{sum, errors.New("the certificate is none of those in tls.pin; its SHA-256 is " + sum)}
 		}
 		if len(s.TLS.CA) == 0 {
 			return nil
@@ -80,10 +80,10 @@ func (s *session) verify(state tls.ConnectionState) error {
 		return &backend.Error{Kind: backend.Config, Stage: "tls.ca", Err: err}
 	}
 	if options.Roots.Equal(x509.NewCertPool()) {
-		return &CertificateError{s.host, sum, errNoRoots}
+		return &CertificateError{sum, errNoRoots}
 	}
 	if _, err = leaf.Verify(options); err != nil {
-		return &CertificateError{s.host, sum, err}
+		return &CertificateError{sum, err}
 	}
 	return nil
 }

@@ -163,7 +163,7 @@ func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
 			case r.code == 354:
 				return true, nil
 			case t.taken > 0:
-				failed = first(failed, t.refusalOrUnexpected(stageDATA, r))
+				failed = first(failed, t.refusal(stageDATA.name, backend.Refused, r))
 			}
 		}
 		t.idle = true
@@ -186,7 +186,7 @@ func (t *transaction) answerMAIL(r reply) *backend.Error {
 	if r.positive() {
 		return nil
 	}
-	return t.refusalOrUnexpected(stage{name: "MAIL FROM:<" + t.env.From + ">"}, r)
+	return t.refusal("MAIL FROM:<"+t.env.From+">", backend.Refused, r)
 }
 
 // answerRCPT notes the fate of the next recipient. 552 is what old servers say for too many recipients, and means 452
@@ -194,16 +194,15 @@ func (t *transaction) answerMAIL(r reply) *backend.Error {
 func (t *transaction) answerRCPT(r reply) *backend.Error {
 	status := &t.statuses[t.offered[t.answered]]
 	t.answered++
-	name := "RCPT TO:<" + status.Rcpt + ">"
-	switch {
-	case r.positive():
+	if r.positive() {
 		t.taken++
 		return nil
-	case r.code/100 != 4 && r.code/100 != 5:
-		return t.unexpected(name, r)
 	}
-	e := t.refusal(name, backend.NoRecipient, r)
-	if r.code == 552 {
+	e := t.refusal("RCPT TO:<"+status.Rcpt+">", backend.NoRecipient, r)
+	switch {
+	case e.Kind == backend.Protocol:
+		return e
+	case r.code == 552:
 		e.Kind = backend.Again
 	}
 	status.Err = e
@@ -232,14 +231,14 @@ func (t *transaction) content(msg *message.Message) (reply, *backend.Error) {
 	case err != nil:
 		return r, t.uncertain(err)
 	case !complete: // also a positive reply: it is none to a message whose end has not left
-		return r, t.refusalOrUnexpected(stageBody, r)
+		return r, t.refusal(stageBody.name, backend.Refused, r)
 	}
 	t.idle = !pipelined && lost == nil && r.code != 421
 	if pipelined && t.conn.dialogue.watched() {
 		_, _ = t.conn.receive(stageQUIT)
 	}
 	if !r.positive() {
-		return r, t.refusalOrUnexpected(stageDot, r)
+		return r, t.refusal(stageDot.name, backend.Refused, r)
 	}
 	return r, nil
 }
