@@ -13,12 +13,6 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Envelope is what the server is told apart from the message (RFC 5321 section 2.3.1).
-type Envelope struct {
-	From string   // reverse-path, without the angle brackets; empty is the null reverse-path
-	To   []string // forward-paths, without the angle brackets
-}
-
 // Message is a message that was read whole. Complete changes its header, once.
 type Message struct {
 	header   textproto.Header
