@@ -21,6 +21,8 @@ type body struct {
 	memory []byte
 	file   *os.File
 	buffer *bufio.Writer
+	column int  // octets of the line so far
+	unfit  bool // see Message.Unfit
 }
 
 func (b *body) Write(p []byte) (int, error) {

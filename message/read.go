@@ -193,6 +193,7 @@ func (m *Message) readBody(l *lines, p *piece) error {
 			if _, err := m.body.Write(crlf); err != nil {
 				return err
 			}
+			m.body.column = 0
 		}
 		var err error
 		p.text, p.whole, err = l.next()
@@ -216,12 +217,15 @@ func (b *body) writeText(text []byte) error {
 		if _, err := b.Write(part); err != nil {
 			return err
 		}
+		b.column += len(part)
+		b.unfit = b.unfit || b.column > maxLine || bytes.IndexByte(part, 0) >= 0
 		if i < 0 {
 			return nil
 		}
 		if _, err := b.Write(crlf); err != nil {
 			return err
 		}
+		b.column = 0
 		text = bytes.TrimLeft(text[i:], "\r")
 	}
 	return nil
