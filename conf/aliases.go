@@ -73,14 +73,14 @@ func parseAliases(file, data string, aliases map[string][]string) (err error) {
 			}
 			name, text = strings.ToLower(strings.Trim(strings.TrimSpace(key), `"`)), rest
 		}
-		to = append(to, splitTargets(text)...)
+		to = append(to, SplitTargets(text)...)
 	}
 	end()
 	return err
 }
 
-// splitTargets splits at the commas outside quotation marks.
-func splitTargets(text string) (targets []string) {
+// SplitTargets splits what stands behind an alias's colon at the commas outside quotation marks.
+func SplitTargets(text string) (targets []string) {
 	quoted := false
 	for _, target := range strings.FieldsFunc(text, func(r rune) bool {
 		if r == '"' {

@@ -3,6 +3,7 @@ package conf
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -57,13 +58,29 @@ func (c *Config) forSender(addr string) *Account {
 		}
 	}
 	for _, a := range c.Accounts {
-		for _, pattern := range a.Match {
-			if matches(pattern, addr) {
+		if a.Owns(addr) {
+			return a
+		}
+	}
+	return nil
+}
+
+// ForRecipient is the first account with a match_recipient that fits a recipient, or nil. A pattern without an at sign
+// fits only names without a domain, so "*" is all local names.
+func (c *Config) ForRecipient(addr string) *Account {
+	for _, a := range c.Accounts {
+		for _, pattern := range a.MatchRecipient {
+			if (strings.Contains(pattern, "@") || !strings.Contains(addr, "@")) && matches(pattern, addr) {
 				return a
 			}
 		}
 	}
 	return nil
+}
+
+// Owns tells whether addr is one of the addresses that the account is for, by from or match.
+func (a *Account) Owns(addr string) bool {
+	return strings.EqualFold(a.From, addr) || slices.ContainsFunc(a.Match, func(p string) bool { return matches(p, addr) })
 }
 
 // matches applies a shell pattern to an address, in any case. In path.Match the slash is special, in an address

@@ -39,6 +39,10 @@ type Keys struct {
 	Match   []string `toml:"match"`   // glob patterns: this account is chosen for these senders
 	Domain  string   `toml:"domain"`  // completes bare names
 	Queue   string   `toml:"queue"`   // "off" or empty: the exit status tells what the server said
+
+	MatchRecipient []string `toml:"match_recipient"` // glob patterns: recipients that go by this account, whoever sends
+	SetFrom        string   `toml:"set_from"`        // when From: is written: missing (or empty), always, never
+	OverrideFrom   bool     `toml:"override_from"`   // the envelope sender is from, whatever -f says
 }
 
 // Queue is the [queue] table.
@@ -47,6 +51,13 @@ type Queue struct {
 	Retry  []Duration `toml:"retry"`
 	GiveUp Duration   `toml:"give_up"`
 }
+
+// What SetFrom can be.
+const (
+	SetFromMissing = "missing" // From: is added where there is none; the default
+	SetFromAlways  = "always"  // From: gets the account's address, the name stays
+	SetFromNever   = "never"   // From: and Sender: are the caller's alone
+)
 
 // Account is one profile, with the keys of the accounts it extends already merged in.
 type Account struct {
@@ -180,10 +191,24 @@ func (c *Config) account(name string) (*Account, error) {
 	if strings.ContainsFunc(a.Domain, func(r rune) bool { return r <= ' ' || strings.ContainsRune("\x7f@<>,;:\"()", r) }) {
 		return nil, a.Errorf("domain", "%q is not a domain", a.Domain)
 	}
-	for _, pattern := range a.Match {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, a.Errorf("match", "%q is not a pattern", pattern)
+	for key, patterns := range map[string][]string{"match": a.Match, "match_recipient": a.MatchRecipient} {
+		for _, pattern := range patterns {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return nil, a.Errorf(key, "%q is not a pattern", pattern)
+			}
 		}
+	}
+	switch a.SetFrom {
+	case "", SetFromMissing, SetFromAlways, SetFromNever:
+	default:
+		return nil, a.Errorf("set_from", "%q is none of missing, always, never", a.SetFrom)
+	}
+	if a.From == "" && (a.OverrideFrom || a.SetFrom == SetFromAlways) {
+		key := "set_from"
+		if a.OverrideFrom {
+			key = "override_from"
+		}
+		return nil, a.Errorf(key, "the account has no from to set")
 	}
 	switch a.Queue {
 	case "", "off":

@@ -387,3 +387,27 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestForRecipient has recipients and the account that match_recipient sends them by.
+func TestForRecipient(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.toml")
+	text := "[account.a]\nhost = \"x\"\n[account.local]\nhost = \"x\"\nmatch_recipient = [\"*\", \"*@host.example\"]\n" +
+		"[account.late]\nhost = \"x\"\nmatch_recipient = [\"*@*\"]\nmatch = [\"*@late.example\"]\nfrom = \"ann@late.example.org\"\n[aliases]\nfile = \"\"\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := conf.Load([]string{file}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]string{"root": "local", "Bob@HOST.example": "local", "bob@elsewhere.example": "late", "a/b": "local"} {
+		if a := c.ForRecipient(addr); a == nil || a.Name != want {
+			t.Errorf("%s goes by %v, want %s", addr, a, want)
+		}
+	}
+	for addr, want := range map[string]bool{"x@LATE.example": true, "Ann@late.example.org": true, "ann@example.org": false, "": false} {
+		if c.Accounts[2].Owns(addr) != want {
+			t.Errorf("%q: %v", addr, !want)
+		}
+	}
+}

@@ -18,16 +18,28 @@ type Address struct {
 // John <j@x>"). An entry that can't be read is told of in errs and doesn't lose the others.
 func ParseAddresses(list string) (addrs []Address, errs []error) {
 	tokens, errs := tokeniseList(list)
+	errs = append(errs, eachEntry(tokens, func(entry []token) error {
+		a, err := parseEntry(entry)
+		if a.Spec != "" {
+			addrs = append(addrs, a)
+		}
+		if err != nil {
+			err = fmt.Errorf("%w in %q", err, shorten(spell(entry)))
+		}
+		return err
+	})...)
+	return addrs, errs
+}
+
+// eachEntry calls visit for each entry of a list that isn't empty, and gives its errors, with those of entries that
+// it isn't called for.
+func eachEntry(tokens []token, visit func(entry []token) error) (errs []error) {
 	entry := func(from, to int) {
 		if from == to {
 			return
 		}
-		a, err := parseEntry(tokens[from:to])
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%w in %q", err, shorten(spell(tokens[from:to]))))
-		}
-		if a.Spec != "" {
-			addrs = append(addrs, a)
+		if err := visit(tokens[from:to]); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	start := 0
@@ -54,7 +66,7 @@ func ParseAddresses(list string) (addrs []Address, errs []error) {
 		}
 	}
 	entry(min(start, len(tokens)), len(tokens))
-	return addrs, errs
+	return errs
 }
 
 // maxBadEntries is how many entries that can't be taken apart a list may have before its rest is left out.

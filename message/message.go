@@ -9,6 +9,7 @@ package message
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"github.com/emersion/go-message/textproto"
 )
@@ -48,6 +49,11 @@ func (m *Message) Open() io.Reader {
 	return io.MultiReader(bytes.NewReader(m.raw), m.body.open())
 }
 
+// HeaderLines are the lines of the header as it goes out, without their line ends.
+func (m *Message) HeaderLines() []string {
+	return strings.Split(strings.TrimRight(string(m.raw), "\r\n"), "\r\n")
+}
+
 // Size is the number of octets that Open gives: what SIZE= declares (RFC 1870 section 3).
 func (m *Message) Size() int64 {
 	return int64(len(m.raw)) + m.body.size
@@ -61,14 +67,4 @@ func (m *Message) EightBit() bool {
 // Close gives the temporary file back.
 func (m *Message) Close() error {
 	return m.body.close()
-}
-
-// render puts the header into wire form.
-func (m *Message) render() error {
-	b := bytes.NewBuffer(make([]byte, 0, len(m.raw)+1024)) // Complete adds some fields
-	if err := textproto.WriteHeader(b, m.header); err != nil {
-		return HeaderError(err.Error())
-	}
-	m.raw = b.Bytes()
-	return nil
 }

@@ -89,10 +89,10 @@ func readHeader(l *lines) (raw []byte, rest *piece, err error) {
 		}
 		ofHeader := isField(line) || isFolded(line) && len(raw) > 0
 		switch {
-		case !ofHeader && isMailboxLine(line):
-			continue
-		case (ofHeader || line[0] == '\r') && hidesField(line):
+		case (ofHeader || line[0] == '\r' || isMailboxLine(line)) && hidesField(line):
 			return nil, nil, errHeaderCR
+		case !ofHeader && isMailboxLine(line) && bytes.IndexByte(line, '\r') < 0:
+			continue
 		case !ofHeader:
 			return raw, &piece{line, whole}, nil
 		case !whole || len(raw)+len(line) > MaxHeader:

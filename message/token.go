@@ -9,6 +9,7 @@ import (
 type token struct {
 	kind byte   // 'a' atom with dots, 'q' quoted string, 'd' domain literal, else the special itself: @ < > , : ;
 	text string // of an atom and a literal as it stands, of a quoted string unquoted
+	end  int    // where the text behind it begins
 }
 
 var (
@@ -46,7 +47,7 @@ func tokenise(s string) (tokens []token, rest string, err error) {
 			if strings.IndexFunc(text, isControl) >= 0 {
 				return tokens, s[i:], errControl
 			}
-			tokens = append(tokens, token{'q', text})
+			tokens = append(tokens, token{'q', text, i + n})
 			i += n
 		case c == '[':
 			n := strings.IndexByte(s[i:], ']') + 1
@@ -56,7 +57,7 @@ func tokenise(s string) (tokens []token, rest string, err error) {
 			if strings.ContainsFunc(s[i:i+n], func(r rune) bool { return isControl(r) || strings.ContainsRune(" <>", r) }) {
 				return tokens, s[i:], errControl
 			}
-			tokens = append(tokens, token{'d', s[i : i+n]})
+			tokens = append(tokens, token{'d', s[i : i+n], i + n})
 			i += n
 		case c < ' ' || c == 0x7f:
 			return tokens, s[i:], errControl
@@ -65,10 +66,10 @@ func tokenise(s string) (tokens []token, rest string, err error) {
 			for i+n < len(s) && isAtom(s[i+n]) {
 				n++
 			}
-			tokens = append(tokens, token{'a', s[i : i+n]})
+			tokens = append(tokens, token{'a', s[i : i+n], i + n})
 			i += n
 		default:
-			tokens = append(tokens, token{c, s[i : i+1]})
+			tokens = append(tokens, token{c, s[i : i+1], i + 1})
 			i++
 		}
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// maxCommand bounds a command with its CRLF (RFC 5321 section 4.5.3.1.4, with what SIZE and BODY add to MAIL).
-	// Paths may have 256 octets, and servers take more.
-	maxCommand = 1024
+	// maxCommand bounds a command with its CRLF (RFC 5321 section 4.5.3.1.4, with what SIZE, BODY and RFC 3461 section
+	// 4 add to it). Paths may have 256 octets, and servers take more.
+	maxCommand = 2048
 	// bodyBlock is the size of the writes of a body: some full TLS records (RFC 8446 section 5.1).
 	bodyBlock = 64 << 10
 )

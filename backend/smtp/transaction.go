@@ -2,8 +2,6 @@ package smtp
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 
 	"postern/backend"
 	"postern/message"
@@ -13,13 +11,12 @@ import (
 // buffer, so that neither side can wait for the other to read.
 const maxFlight = 100
 
-// maxPath bounds an address. RFC 5321 section 4.5.3.1.3 has 256; servers take more, within their command line.
-const maxPath = 512
-
 // transaction is one message on its way (RFC 5321 section 3.3).
 type transaction struct {
 	*session
 	env      *message.Envelope
+	from     path
+	to       []path // of each recipient
 	statuses []backend.Status
 	offered  []int // the recipients that the server is asked about, by their place in env.To
 	answered int   // how many of those it has answered
@@ -29,19 +26,29 @@ type transaction struct {
 // transact hands the message over, and gives each recipient its fate.
 func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backend.Status, *backend.Error) {
 	t := &transaction{session: s, env: env, statuses: make([]backend.Status, len(env.To))}
-	if err := checkPath(env.From); err != nil {
-		return nil, &backend.Error{Kind: backend.Data, Stage: "envelope sender", Err: err}
+	var err *backend.Error
+	if t.from, err = t.path("envelope sender", env.From); err != nil {
+		return nil, err
 	}
+	t.to = make([]path, len(env.To))
 	for i, to := range env.To {
 		t.statuses[i].Rcpt = to
-		if err := checkPath(to); err != nil {
-			t.statuses[i].Err = &backend.Error{Kind: backend.Data, Stage: "recipient", Err: err}
+		if t.to[i], err = t.path("recipient", to); err != nil {
+			t.statuses[i].Err = err
 			continue
 		}
 		t.offered = append(t.offered, i)
 	}
 	if len(t.offered) == 0 {
 		return t.statuses, nil
+	}
+	converted, err := t.fit(msg)
+	if err != nil {
+		return nil, err
+	}
+	if converted != msg {
+		defer converted.Close()
+		msg = converted
 	}
 	mail, err := t.mailCommand(msg)
 	if err != nil {
@@ -70,62 +77,12 @@ func (t *transaction) settle(r reply, err *backend.Error) {
 	}
 }
 
-// checkPath refuses an address that would not fit its place in a command, or break out of it.
-func checkPath(path string) error {
-	inQuotes, escaped := false, false
-	for _, c := range []byte(path) {
-		switch {
-		case c >= 0x80:
-			return fmt.Errorf("%q has characters beyond US-ASCII, which need SMTPUTF8; that is not supported yet", path)
-		case c < ' ' || c == 0x7f:
-			return fmt.Errorf("%q has a control character", path)
-		case escaped:
-			escaped = false
-		case inQuotes && c == '\\':
-			escaped = true
-		case c == '"':
-			inQuotes = !inQuotes
-		case !inQuotes && (c == ' ' || c == '<' || c == '>'):
-			return fmt.Errorf("%q has a %q", path, string(c))
-		}
-	}
-	if inQuotes {
-		return fmt.Errorf("%q has quotation marks that are not closed", path)
-	}
-	if len(path) > maxPath {
-		return fmt.Errorf("%q... is over %d octets", path[:40], maxPath)
-	}
-	return nil
-}
-
-// mailCommand is MAIL with its parameters: SIZE (RFC 1870) and BODY (RFC 6152), where the server knows them.
-func (t *transaction) mailCommand(msg *message.Message) (command, *backend.Error) {
-	line := "MAIL FROM:<" + t.env.From + ">"
-	size := msg.Size()
-	if t.offers.has("SIZE") {
-		line += " SIZE=" + strconv.FormatInt(size, 10)
-		if params := t.offers["SIZE"]; len(params) > 0 {
-			if limit, err := strconv.ParseInt(params[0], 10, 64); err == nil && limit > 0 && size > limit {
-				return command{}, t.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
-			}
-		}
-	}
-	if msg.EightBit() {
-		if t.offers.has("8BITMIME") {
-			line += " BODY=8BITMIME"
-		} else {
-			t.conn.dialogue.note("the message has 8-bit text and the server doesn't offer 8BITMIME: sent as it is")
-		}
-	}
-	return command{stage: stageMAIL, line: line}, nil
-}
-
 // envelope sends MAIL, RCPT and DATA. ready tells that the server waits for the body; if it is false without an error,
 // every recipient was refused.
 func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
 	commands := []command{mail}
 	for _, i := range t.offered {
-		commands = append(commands, command{stage: stageRCPT, line: "RCPT TO:<" + t.env.To[i] + ">"})
+		commands = append(commands, t.rcptCommand(i))
 	}
 	commands = append(commands, command{stage: stageDATA, line: "DATA"})
 	flight := 1

@@ -2,6 +2,8 @@ package main
 
 import (
 	"postern/backend"
+	"postern/backend/maildir"
+	"postern/backend/pipe"
 	"postern/backend/smtp"
 )
 
@@ -10,4 +12,6 @@ var backends = backend.Registry{
 	"plain":    smtp.Plain,
 	"starttls": smtp.StartTLS,
 	"tls":      smtp.TLS,
+	"pipe":     pipe.Open,
+	"maildir":  maildir.Open,
 }

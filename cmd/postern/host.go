@@ -2,8 +2,6 @@ package main
 
 import (
 	"os"
-	"os/user"
-	"strconv"
 	"strings"
 )
 
@@ -41,14 +39,4 @@ func fqdnIn(hosts, name string) string {
 		}
 	}
 	return ""
-}
-
-// userName is the user's login name. The user id decides, not $USER, which anybody can set; without an entry in the
-// password file it is the number.
-func userName() string {
-	uid := strconv.Itoa(os.Getuid())
-	if u, err := user.LookupId(uid); err == nil {
-		return u.Username
-	}
-	return uid
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"postern/message"
 )
 
 // invocation is a sendmail command line, understood.
@@ -13,11 +15,19 @@ type invocation struct {
 	dotEnds    bool    // a lone dot ends the message; -i and -oi take it off
 	sender     *string // -f, -r: the reverse-path as it was given; nil when it wasn't
 	fullName   string  // -F
+	noAliases  bool    // -n
+	eightBit   bool    // -B8BITMIME
+	notify     string  // -N, in upper case
+	dsnReturn  string  // -R: FULL or HDRS
+	dsnID      string  // -V
+	quiet      bool    // -oeq: the exit status is all
+	dryRun     bool    // --dry-run: show what would be sent
 	account    string  // -a, --account
 	config     string  // -C
 	verbose    bool    // -v: the dialogue on standard error
 	transcript string  // -X: the dialogue appended to a file
 	recipients []string
+	wishes     []message.Wish // of a message by SMTP: one for each of recipients, or none
 }
 
 // mode is what a sendmail command line asks for.
@@ -28,6 +38,8 @@ const (
 	modeQueueList
 	modeAliases
 	modeQueueRun
+	modeSession // -bs: SMTP on the standard streams
+	modeVerify  // -bv: how an address would be handled
 	modeVersion
 	modeHelp
 )
@@ -56,8 +68,15 @@ var options = []option{
 	{"f", needed, func(inv *invocation, v string) error { inv.sender = &v; return nil }},
 	{"r", needed, func(inv *invocation, v string) error { inv.sender = &v; return nil }},
 	{"F", needed, func(inv *invocation, v string) error { inv.fullName = v; return nil }},
+	{"n", none, func(inv *invocation, _ string) error { inv.noAliases = true; return nil }},
+	{"B", needed, setBodyType},
+	{"N", needed, setNotify},
+	{"R", needed, setReturn},
+	{"V", needed, setEnvelopeID},
+	{"e", needed, setErrorMode},
 	{"a", needed, setAccount},
 	{"account", needed, setAccount},
+	{"dry-run", none, func(inv *invocation, _ string) error { inv.dryRun = true; return nil }},
 	{"C", needed, func(inv *invocation, v string) error { inv.config = v; return nil }},
 	{"v", none, func(inv *invocation, _ string) error { inv.verbose = true; return nil }},
 	{"X", needed, func(inv *invocation, v string) error { inv.transcript = v; return nil }},
@@ -70,85 +89,18 @@ var options = []option{
 	{"help", none, func(inv *invocation, _ string) error { inv.mode = modeHelp; return nil }},
 
 	{"A", needed, nil}, // which of Sendmail's configurations
-	{"B", needed, nil}, // body type: the message itself tells
 	{"D", needed, nil}, // debugging output
 	{"d", behind, nil}, // debugging
-	{"e", needed, nil}, // error mode: the exit status and standard error tell
 	{"G", none, nil},   // relayed
 	{"h", needed, nil}, // hop count
 	{"L", needed, nil}, // syslog tag
 	{"M", needed, nil}, // message id of old versions
 	{"m", none, nil},   // me too
-	{"N", needed, nil}, // DSN wishes
-	{"n", none, nil},   // no aliases
 	{"p", needed, nil}, // protocol it came by
-	{"R", needed, nil}, // what a DSN returns
 	{"s", none, nil},   // From lines
 	{"U", none, nil},   // first submission
-	{"V", needed, nil}, // envelope id
 	{"x", none, nil},   // AIX's
 }
-
-// setAccount is -a. An empty name, as a script's unset variable gives it, would be some other account.
-func setAccount(inv *invocation, value string) error {
-	if value == "" {
-		return errors.New("the name of the account is empty")
-	}
-	inv.account = value
-	return nil
-}
-
-// setOption is -o and its letter: -oi is -i; the others are taken.
-func setOption(inv *invocation, value string) error {
-	if setting, ok := strings.CutPrefix(value, "i"); ok {
-		inv.dotEnds = isFalse(setting)
-	}
-	return nil
-}
-
-// setLongOption is -O and an option by its name: IgnoreDots is -i; the others are taken.
-func setLongOption(inv *invocation, value string) error {
-	if name, setting, _ := strings.Cut(value, "="); strings.EqualFold(name, "IgnoreDots") {
-		inv.dotEnds = isFalse(setting)
-	}
-	return nil
-}
-
-// isFalse reads a setting as Sendmail does: by its first letter.
-func isFalse(setting string) bool {
-	return setting != "" && strings.ContainsRune("fFnN0", rune(setting[0]))
-}
-
-// setMode is -b and its letter.
-func setMode(inv *invocation, value string) error {
-	switch value {
-	case "m":
-		inv.mode = modeSend
-	case "p":
-		inv.mode = modeQueueList
-	case "i":
-		inv.mode = modeAliases
-	case "a", "d", "D", "h", "H", "s", "t", "v":
-		return unoffered("-b" + value)
-	default:
-		return fmt.Errorf("-b%s: there is no such mode", value)
-	}
-	return nil
-}
-
-// setQueueRun is -q. Without a queue, one run over it is done at once; runs at intervals are not offered.
-func setQueueRun(inv *invocation, value string) error {
-	if value != "" && '0' <= value[0] && value[0] <= '9' {
-		return unoffered("-q" + value)
-	}
-	inv.mode = modeQueueRun
-	return nil
-}
-
-// unoffered is an option of sendmail's that this version can't do. Taking it silently would be a lie.
-type unoffered string
-
-func (o unoffered) Error() string { return string(o) + " is not offered by this version" }
 
 // parseOptions reads sendmail's command line. Letters can be combined ("-ti"), an argument stands behind its letter
 // ("-fann@example.org", "-tfann@example.org") or is the next word, options and recipients come in any order, and "--" ends the
@@ -189,6 +141,14 @@ func (inv *invocation) contradiction() error {
 	case modeQueueRun, modeQueueList, modeAliases:
 		if inv.fromHeader || len(inv.recipients) > 0 {
 			return usageError{errors.New("-q, -bp and -bi take no message: give no -t and no recipients")}
+		}
+	case modeSession:
+		if inv.fromHeader || len(inv.recipients) > 0 {
+			return usageError{errors.New("-bs takes recipients by SMTP: give no -t and no recipients")}
+		}
+	case modeVerify:
+		if inv.fromHeader || len(inv.recipients) == 0 {
+			return usageError{errors.New("-bv takes addresses as arguments, and no -t")}
 		}
 	}
 	return nil

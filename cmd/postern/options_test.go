@@ -50,7 +50,18 @@ func TestParseOptions(t *testing.T) {
 		{"-qRexample.org", invocation{dotEnds: true, mode: modeQueueRun}},
 		{"-d0.1 x", invocation{dotEnds: true, recipients: []string{"x"}}},
 		{"-d x", invocation{dotEnds: true, recipients: []string{"x"}}},
-		{"-B8BITMIME -B 7BIT -N never -R full -Venv -h 3 -GUnmsx -L t -p x -O a=b -Ac -em -M id -D f x", invocation{dotEnds: true, recipients: []string{"x"}}},
+		{"-B8BITMIME -B 7BIT -h 3 -GUmsx -L t -p x -O a=b -Ac -em -M id -D f x", invocation{dotEnds: true, recipients: []string{"x"}}},
+		{"-B8bitmime x", invocation{dotEnds: true, eightBit: true, recipients: []string{"x"}}},
+		{"-N failure,Delay -R hdrs -Venv x", invocation{dotEnds: true, notify: "FAILURE,DELAY", dsnReturn: "HDRS", dsnID: "env", recipients: []string{"x"}}},
+		{"-Nnever -Rfull", invocation{dotEnds: true, notify: "NEVER", dsnReturn: "FULL"}},
+		{"-n -oeq -ov", invocation{dotEnds: true, noAliases: true, quiet: true, verbose: true}},
+		{"-oeq -oem", invocation{dotEnds: true}},
+		{"-OErrorMode=q -OVerbose", invocation{dotEnds: true, quiet: true, verbose: true}},
+		{"--dry-run -t", invocation{dotEnds: true, dryRun: true, fromHeader: true}},
+		{"-bs -odb -oem", invocation{dotEnds: true, mode: modeSession}},
+		{"-bv a@y", invocation{dotEnds: true, mode: modeVerify, recipients: []string{"a@y"}}},
+		{"-q!Iabc", invocation{dotEnds: true, mode: modeQueueRun}},
+		{"-qf", invocation{dotEnds: true, mode: modeQueueRun}},
 	} {
 		got, err := parseOptions(strings.Fields(c.words))
 		if err != nil {
@@ -67,7 +78,8 @@ func sameInvocation(a, b invocation) bool {
 	if (a.sender == nil) != (b.sender == nil) || a.sender != nil && *a.sender != *b.sender {
 		return false
 	}
-	return a.mode == b.mode && a.fromHeader == b.fromHeader && a.dotEnds == b.dotEnds && a.fullName == b.fullName &&
+	return a.noAliases == b.noAliases && a.eightBit == b.eightBit && a.notify == b.notify && a.dsnReturn == b.dsnReturn &&
+		a.dsnID == b.dsnID && a.quiet == b.quiet && a.dryRun == b.dryRun && a.mode == b.mode && a.fromHeader == b.fromHeader && a.dotEnds == b.dotEnds && a.fullName == b.fullName &&
 		a.account == b.account && a.config == b.config && a.verbose == b.verbose && a.transcript == b.transcript &&
 		strings.Join(a.recipients, "\x00") == strings.Join(b.recipients, "\x00") && len(a.recipients) == len(b.recipients)
 }

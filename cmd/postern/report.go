@@ -48,8 +48,12 @@ func report(stderr io.Writer, name string, errs []error) int {
 
 // complain prints one error as one line, without control characters, which a terminal would obey.
 func complain(stderr io.Writer, name string, err error) {
-	text := strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
-	fmt.Fprintf(stderr, "%s: %s\n", name, text)
+	fmt.Fprintf(stderr, "%s: %s\n", name, oneLine(err.Error()))
+}
+
+// oneLine is text without control characters and spare spaces.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || unicode.IsControl(r) }), " ")
 }
 
 // hint is what to do about an error, where there is something that the error itself doesn't say; else it is empty.

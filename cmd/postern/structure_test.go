@@ -12,10 +12,12 @@ import (
 
 // graph is who may import whom: the arrows of docs/DESIGN.md. What is not here is not allowed.
 var graph = map[string][]string{
-	"postern/cmd/postern":           {"postern/conf", "postern/message", "postern/auth", "postern/backend", "postern/backend/smtp", "postern/cmd/submission"},
+	"postern/cmd/postern":           {"postern/conf", "postern/message", "postern/auth", "postern/backend", "postern/backend/smtp", "postern/backend/pipe", "postern/backend/maildir", "postern/cmd/submission"},
 	"postern/cmd/submission":        {"postern/message"},
 	"postern/cmd/bench":             {},
 	"postern/backend":               {"postern/conf", "postern/message"},
+	"postern/backend/pipe":          {"postern/backend", "postern/conf", "postern/message"},
+	"postern/backend/maildir":       {"postern/backend", "postern/conf", "postern/message"},
 	"postern/backend/smtp":          {"postern/backend", "postern/conf", "postern/message", "postern/auth"},
 	"postern/backend/smtp/smtptest": {},
 	"postern/conf":                  {},
@@ -29,6 +31,7 @@ var owners = map[string]string{
 	"github.com/emersion/go-sasl":              "postern/auth",
 	"github.com/emersion/go-message/textproto": "postern/message",
 	"github.com/emersion/go-smtp":              "postern/cmd/postern", // the demonstration's server
+	"golang.org/x/net/idna":                    "postern/backend/smtp",
 	"github.com/spf13/cobra":                   "postern/cmd/postern",
 }
 

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"postern/backend"
+	"postern/conf"
+	"postern/message"
+)
+
+// mailer is what all messages of one run share.
+type mailer struct {
+	config     *conf.Config
+	transports map[string]opened
+	dialogue   io.Writer // or nil
+	shown      io.Writer // where --dry-run shows the message
+	done       func()    // closes the dialogue
+}
+
+// mailer reads the configuration and makes the transports, as the command line says.
+func (inv *invocation) mailer(std streams) (*mailer, error) {
+	config, err := loadConfig(inv.config)
+	if err != nil {
+		return nil, err
+	}
+	m := &mailer{config: config, shown: std.out}
+	if m.dialogue, m.done, err = inv.dialogue(std.err); err != nil {
+		return nil, err
+	}
+	if m.transports, err = openAll(config, backend.Surroundings{Hostname: fqdn(), Dialogue: m.dialogue}); err != nil {
+		m.done()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *mailer) close() {
+	for _, t := range m.transports {
+		if t.transport != nil {
+			t.transport.Close()
+		}
+	}
+	m.done()
+}
+
+// choose picks the account of a message, and tells in the dialogue why.
+func (m *mailer) choose(inv *invocation, from []string) (*conf.Account, string, error) {
+	account, why, err := m.config.Choose(conf.Wanted{
+		Account: inv.account, Env: os.Getenv("POSTERN_ACCOUNT"), Sender: inv.senderAddress(), From: from,
+	})
+	if err != nil {
+		return nil, "", configError{err}
+	}
+	if m.dialogue != nil {
+		fmt.Fprintf(m.dialogue, "* account %s, by %s\n", account.Name, why)
+	}
+	return account, why, m.usable(account)
+}
+
+// usable tells why an account can't be sent by, if it can't.
+func (m *mailer) usable(account *conf.Account) error {
+	if err := m.transports[account.Name].err; err != nil {
+		return err
+	}
+	return checkFrom(account)
+}
+
+// loadConfig reads the configuration that option names, or the usual files.
+func loadConfig(option string) (*conf.Config, error) {
+	files, required := conf.Files(option)
+	config, err := conf.Load(files, required)
+	var system syscall.Errno
+	if errors.As(err, &system) && (system == syscall.EMFILE || system == syscall.ENFILE || system == syscall.ENOMEM || system == syscall.EIO) {
+		return nil, err // no fault of the configuration's, and temporary
+	}
+	if err != nil {
+		return nil, configError{err}
+	}
+	return config, nil
+}
+
+// opened is an account's transport, or why it can't be made.
+type opened struct {
+	transport backend.Transport
+	err       error
+}
+
+// openAll makes every account's transport, which decodes its keys, so that a misspelt key is found wherever it
+// stands. An account that lacks something matters only when it is chosen.
+func openAll(config *conf.Config, s backend.Surroundings) (map[string]opened, error) {
+	transports := map[string]opened{}
+	for _, a := range config.Accounts {
+		t, err := backends.Open(a, s)
+		if _, ok := backends[a.Backend]; !ok { // nobody can tell what its keys are
+			return nil, err
+		}
+		transports[a.Name] = opened{t, err}
+	}
+	return transports, config.Check()
+}
+
+// checkFrom refuses a from that is not one address alone.
+func checkFrom(account *conf.Account) error {
+	if account.From == "" {
+		return nil
+	}
+	if message.CheckAddress(account.From) != nil {
+		return account.Errorf("from", "%q is not an address such as ann@example.org", account.From)
+	}
+	return nil
+}
+
+// dialogue is where -v and -X want the dialogue, or nil.
+func (inv *invocation) dialogue(stderr io.Writer) (w io.Writer, done func(), err error) {
+	done = func() {}
+	if inv.verbose {
+		w = stderr
+	}
+	if inv.transcript != "" {
+		f, err := os.OpenFile(inv.transcript, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, done, createError{err}
+		}
+		done = func() { f.Close() }
+		if w == nil {
+			return f, done, nil
+		}
+		w = both{w, f}
+	}
+	return w, done, nil
+}
+
+// both writes to two writers, of which either may fail: a closed standard error must not end the file.
+type both struct{ a, b io.Writer }
+
+func (w both) Write(p []byte) (int, error) {
+	_, _ = w.a.Write(p)
+	_, _ = w.b.Write(p)
+	return len(p), nil
+}
