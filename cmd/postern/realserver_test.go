@@ -229,18 +229,28 @@ func realServersMissing(t *testing.T, err error) {
 	t.Skipf("no real mail servers (%v): sign-in and delivery with Postfix and Dovecot are not tested", err)
 }
 
-// realPackages returns the files of Debian's packages, from the user's cache if an earlier run left them there.
+// realPackages returns the files of the servers' packages.
 func realPackages(t *testing.T) ([]string, error) {
+	cache, err := realCache(t, "bookworm-", downloadReal)
+	if err != nil {
+		return nil, err
+	}
+	return filepath.Glob(filepath.Join(cache, "*.deb"))
+}
+
+// realCache returns a folder of Debian's packages that download fills, from the user's cache if an earlier run left
+// it there.
+func realCache(t *testing.T, name string, download func(context.Context, string) error) (string, error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("not root")
+		return "", errors.New("not root")
 	}
 	for _, tool := range []string{"apt-get", "apt-cache", "dpkg"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 	if release, _ := os.ReadFile("/etc/os-release"); !strings.Contains(string(release), "VERSION_CODENAME=bookworm\n") {
-		return nil, errors.New("not Debian 12, which has the Postfix 3.7 and Dovecot 2.3 that the test configures")
+		return "", errors.New("not Debian 12, whose programs the test is made for")
 	}
 	parent, err := os.UserCacheDir()
 	if err == nil {
@@ -250,29 +260,27 @@ func realPackages(t *testing.T) ([]string, error) {
 	if err != nil {
 		parent = t.TempDir()
 	}
-	cache := filepath.Join(parent, "bookworm-"+runtime.GOARCH)
-	if _, err := os.Stat(cache); err != nil {
-		if err := fillRealCache(t, cache); err != nil {
-			return nil, err
-		}
+	cache := filepath.Join(parent, name+runtime.GOARCH)
+	if _, err := os.Stat(cache); err == nil {
+		return cache, nil
 	}
-	return filepath.Glob(filepath.Join(cache, "*.deb"))
+	return cache, fillRealCache(t, cache, download)
 }
 
 // fillRealCache downloads the packages. The folder gets its name when it is complete: an interrupted download is
 // never taken for one, and two at a time do no harm.
-func fillRealCache(t *testing.T, cache string) error {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+func fillRealCache(t *testing.T, cache string, download func(context.Context, string) error) error {
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	part, err := os.MkdirTemp(filepath.Dir(cache), "part-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(part)
-	if err = downloadReal(ctx, part); err != nil {
+	if err = download(ctx, part); err != nil {
 		// The lists of packages are missing, as in a fresh container, or older than the archive.
 		if _, err = realRun(ctx, part, "apt-get", "-qq", "update"); err == nil {
-			err = downloadReal(ctx, part)
+			err = download(ctx, part)
 		}
 	}
 	if err != nil {
