@@ -186,7 +186,10 @@ func (w *callerWorld) run(t *testing.T, c caller) (said string, err error) {
 			"PHP_INI_SCAN_DIR=/usr/share/php8.2-common/common:/usr/share/php8.2-mbstring/mbstring", "NODE_PATH=/usr/share/nodejs",
 		}
 	}
-	if !c.asRoot {
+	switch {
+	case c.uid != 0:
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: c.uid, Gid: c.uid}
+	case !c.asRoot:
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: 1000, Gid: 1000}
 	}
 	out, err := cmd.CombinedOutput()

@@ -13,6 +13,7 @@ import (
 type caller struct {
 	name, script, stdin string
 	asRoot              bool
+	uid                 uint32   // instead of alice's
 	env                 []string // empty: a login's
 	fails               bool     // the program ends with a failure, as it should
 	want                []caught
