@@ -1,31 +1,34 @@
-// Package maildir keeps messages in a mailbox of this machine, in the format of maildir(5), so that mail to root needs
-// no server.
+// Package maildir files messages in a folder of this machine, in the form that qmail's maildir(5) describes and most
+// mail readers and IMAP servers know.
 //
-// The states of a delivery:
+// An account is one mailbox: there is one copy of a message whatever the number of recipients, and they share its fate.
+// The copy begins with the envelope, Return-Path (RFC 5321 section 4.4) and a Delivered-To for each recipient, and has LF
+// line ends.
 //
-//	tmp/NAME  new/NAME  meaning
-//	 -         -        nothing yet, or failed and cleaned up
-//	 +         -        being written; readers ignore it, and one left by a crash is garbage after 36 hours
-//	 +         +        delivered; linked, not yet unlinked
-//	 -         +        delivered
+// The states of a message:
 //
-// The file is synced before it gets its name in new, and new after that: a delivery that was reported survives a crash.
-// Lines end in LF, and Return-Path and Delivered-To stand on top. An account is one mailbox: it gets one copy, whatever
-// the number of recipients.
+//	tmp/NAME   new/NAME
+//	   -          -       unknown
+//	   +          -       being written; garbage when the writer is gone
+//	   +          +       delivered ◄── linked, then the folder is synced
+//	   -          +       delivered
+//
+// The file is synced before it is linked, and the link never replaces another message. A delivery that fails leaves
+// neither, and is temporary.
+//
+// The limits: the folder's file system has to know hard links. What a delivery leaves in tmp when the machine stops is
+// for the mailbox's reader to remove, after 36 hours as maildir(5) has it. A reader may see a message in the moment
+// before its folder turns out not to be written, and then it comes twice.
 package maildir
 
 import (
-	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 	"unicode"
 
 	"postern/backend"
@@ -44,105 +47,91 @@ func (k *keys) ResolvePaths(abs func(string) string) { k.Path = abs(k.Path) }
 // transport is one account's mailbox.
 type transport struct {
 	keys
+	hostname string
 	dialogue io.Writer
 }
 
 // Open makes the transport of an account.
 func Open(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
-	t := &transport{dialogue: s.Dialogue}
+	t := &transport{hostname: s.Hostname, dialogue: s.Dialogue}
 	if err := a.Decode(&t.keys); err != nil {
 		return nil, err
 	}
 	if t.Path == "" {
-		return nil, a.Errorf("path", "the account has no path: the folder of the mailbox")
+		return nil, a.Errorf("path", "the account has no path: the folder of its mailbox")
 	}
 	return t, nil
 }
 
-// Send delivers one copy for all recipients, whose fate is the same.
-func (t *transport) Send(_ context.Context, env *message.Envelope, msg *message.Message) ([]backend.Status, error) {
-	for _, addr := range append([]string{env.From}, env.To...) {
-		if strings.ContainsFunc(addr, unicode.IsControl) {
-			return nil, &backend.Error{Kind: backend.Data, Stage: "envelope", Err: fmt.Errorf("%q has a control character", addr)}
-		}
-	}
-	name, err := t.deliver(env, msg)
-	if err != nil {
-		return nil, &backend.Error{Kind: backend.Local, Stage: "maildir", Err: err}
-	}
-	if t.dialogue != nil {
-		fmt.Fprintf(t.dialogue, "* maildir: %s\n", name)
+// Send files one copy of msg.
+func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *message.Message) ([]backend.Status, error) {
+	if err := checkAddress(env.From); err != nil {
+		return nil, &backend.Error{Kind: backend.Data, Stage: "envelope sender", Err: err}
 	}
 	statuses := make([]backend.Status, len(env.To))
+	var envelope strings.Builder
+	fmt.Fprintf(&envelope, "Return-Path: <%s>\n", env.From)
+	taken := 0
 	for i, to := range env.To {
-		statuses[i] = backend.Status{Rcpt: to, Reply: "delivered to " + t.Path}
+		statuses[i].Rcpt = to
+		if err := checkAddress(to); err != nil {
+			statuses[i].Err = &backend.Error{Kind: backend.Data, Stage: "recipient", Err: err}
+			continue
+		}
+		fmt.Fprintf(&envelope, "Delivered-To: %s\n", to)
+		taken++
+	}
+	if taken == 0 {
+		return statuses, nil
+	}
+	t.note("* maildir: %s", t.Path)
+	name, err := t.deliver(ctx, io.MultiReader(strings.NewReader(envelope.String()), msg.OpenText()))
+	var failed *backend.Error
+	if err != nil {
+		failed = failure(ctx, err)
+		t.note("* %v", failed.Err)
+	} else {
+		t.note("* filed as %s", name)
+	}
+	for i := range statuses {
+		switch s := &statuses[i]; {
+		case s.Err != nil:
+		case failed != nil:
+			s.Err = failed
+		default:
+			s.Reply = "filed as " + filepath.Join(t.Path, name)
+		}
 	}
 	return statuses, nil
 }
 
-// Close has nothing to do: no file is open between messages.
+// Close has nothing to do: Send leaves nothing open.
 func (t *transport) Close() error { return nil }
 
-// deliver writes the message and gives the name of its file in new.
-func (t *transport) deliver(env *message.Envelope, msg *message.Message) (string, error) {
-	for _, folder := range []string{"", "tmp", "new", "cur"} { // the folder above is not made: it may be a disk that is missing
-		if err := os.Mkdir(filepath.Join(t.Path, folder), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", err
-		}
+// checkAddress refuses an address that would break out of its header field.
+func checkAddress(address string) error {
+	if strings.ContainsFunc(address, unicode.IsControl) {
+		return fmt.Errorf("%q has a control character", address)
 	}
-	name := uniqueName()
-	draft, final := filepath.Join(t.Path, "tmp", name), filepath.Join(t.Path, "new", name)
-	if err := write(draft, env, msg); err != nil {
-		return "", err
-	}
-	defer os.Remove(draft)                        // a name too many is no harm
-	if err := os.Link(draft, final); err != nil { // a link never replaces a message
-		return "", err
-	}
-	return final, syncFolder(filepath.Dir(final))
+	return nil
 }
 
-// write makes the file with the message, synced; on failure there is none.
-func write(draft string, env *message.Envelope, msg *message.Message) (err error) {
-	f, err := os.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
+// failure makes the error of a delivery that failed: whatever it is, it is mended on this machine, and then the message
+// can be delivered.
+func failure(ctx context.Context, err error) *backend.Error {
+	if ctx.Err() != nil {
+		return &backend.Error{Kind: backend.Again, Stage: "maildir", Err: errors.New("interrupted")}
 	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			os.Remove(draft)
-		}
-	}()
-	w := bufio.NewWriterSize(f, 64<<10)
-	fmt.Fprintf(w, "Return-Path: <%s>\n", env.From)
-	for _, to := range env.To {
-		fmt.Fprintf(w, "Delivered-To: %s\n", to)
+	var link *os.LinkError
+	if errors.As(err, &link) { // it names both files, in a long line
+		err = &os.PathError{Op: link.Op, Path: link.New, Err: link.Err}
 	}
-	if _, err := io.Copy(w, msg.OpenText()); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil { // also of what failed before
-		return err
-	}
-	return f.Sync()
+	return &backend.Error{Kind: backend.Local, Stage: "maildir", Err: err}
 }
 
-// syncFolder makes a folder's new names survive a crash.
-func syncFolder(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+// note shows a line in the dialogue. A failure to write it is of no consequence.
+func (t *transport) note(format string, args ...any) {
+	if t.dialogue != nil {
+		_, _ = fmt.Fprintf(t.dialogue, format+"\n", args...)
 	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// uniqueName is a name as maildir(5) has it: the time, something unique, and the host.
-func uniqueName() string {
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		host = "localhost"
-	}
-	host = strings.NewReplacer("/", `\057`, ":", `\072`).Replace(host)
-	now := time.Now()
-	return fmt.Sprintf("%d.M%dP%dR%s.%s", now.Unix(), now.Nanosecond()/1000, os.Getpid(), rand.Text(), host)
 }

@@ -52,8 +52,14 @@ func TestConfigurationManual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openAll(config, backend.Surroundings{}); err != nil {
+	transports, err := openAll(config, backend.Surroundings{})
+	if err != nil {
 		t.Fatal(err)
+	}
+	for name, opened := range transports {
+		if opened.err != nil {
+			t.Errorf("%s: %v", name, opened.err)
+		}
 	}
 	var documented []string
 	for _, tag := range tagged(t, "postern.toml.5") {

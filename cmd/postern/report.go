@@ -83,7 +83,7 @@ func hint(err error) string {
 		return "nothing listens there: " + otherPort(dial.Addr)
 	case send == nil:
 		return ""
-	case send.Kind == backend.NoHost:
+	case send.Kind == backend.NoHost && send.Stage == "name lookup":
 		return fmt.Sprintf("check host in %s", key)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
@@ -97,7 +97,7 @@ func hint(err error) string {
 		return fmt.Sprintf("set backend = \"starttls\" in %s", key)
 	case send.Code == 530 && strings.HasPrefix(send.Stage, "MAIL"):
 		return fmt.Sprintf("the server wants a sign-in: set user and password in %s", key)
-	case send.Kind == backend.NoRecipient && !strings.Contains(send.Stage, "@"):
+	case send.Kind == backend.NoRecipient && strings.HasPrefix(send.Stage, "RCPT") && !strings.Contains(send.Stage, "@"):
 		return fmt.Sprintf("a name without a domain: set domain in %s, or an address for it in [aliases]", key)
 	}
 	return ""
