@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net"
 	"os"
@@ -21,8 +22,8 @@ import (
 )
 
 // callerPackages are Debian's packages of the programs that call sendmail; apt-get adds what they need.
-var callerPackages = strings.Fields(`base-files bash bsd-mailx coreutils dash findutils git git-email grep hostname libc-bin
-	libemail-sender-perl libemail-stuffer-perl libmailtools-perl libmime-lite-perl libphp-phpmailer maildrop mailutils mawk
+var callerPackages = strings.Fields(`anacron at base-files bash bsd-mailx coreutils cron dash debianutils dovecot-sieve fail2ban
+	findutils git git-email grep hostname libc-bin libpam-modules logwatch sudo util-linux libemail-sender-perl libemail-stuffer-perl libmailtools-perl libmime-lite-perl libphp-phpmailer maildrop mailutils mawk
 	mime-construct mpack mutt neomutt nmh node-nodemailer nodejs perl php-mail php-pear php-symfony-mailer php8.2-cli procmail python3 ruby-mail
 	s-nail sed swaks vacation busybox`)
 
@@ -38,11 +39,16 @@ Description: sendmail
 
 // callerFiles are the files of the callers' world besides what the packages bring.
 var callerFiles = map[string]string{
-	"etc/passwd": "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000:Alice Example,,,:/home/alice:/bin/sh\n" +
+	"etc/passwd": "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/:/bin/sh\nalice:x:1000:1000:Alice Example,,,:/home/alice:/bin/sh\n" +
 		"www-data:x:33:33:www-data:/var/www:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
-	"etc/group":         "root:x:0:\nalice:x:1000:\nwww-data:x:33:\nmail:x:8:\nnogroup:x:65534:\n",
-	"etc/hosts":         "127.0.0.1 localhost\n",
-	"etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+	"etc/group":                               "root:x:0:\ndaemon:x:1:\nalice:x:1000:\nwww-data:x:33:\nmail:x:8:\nnogroup:x:65534:\n",
+	"etc/hosts":                               "127.0.0.1 localhost\n",
+	"etc/nsswitch.conf":                       "passwd: files\ngroup: files\nhosts: files\n",
+	"etc/pam.d/common-auth":                   "auth required pam_permit.so\n",
+	"etc/pam.d/common-account":                "account required pam_permit.so\n",
+	"etc/pam.d/common-password":               "password required pam_permit.so\n",
+	"etc/pam.d/common-session":                "session required pam_permit.so\n",
+	"etc/pam.d/common-session-noninteractive": "session required pam_permit.so\n",
 	"etc/postern/config.toml": "[account.relay]\nbackend = \"plain\"\nhost = \"127.0.0.1\"\nport = %d\ndomain = \"example.org\"\n" +
 		"[aliases]\nfile = \"\"\nroot = \"admin@example.org\"\n",
 }
@@ -57,7 +63,9 @@ type callerWorld struct {
 // startCallerWorld fetches the packages, unpacks them, and puts postern in as sendmail.
 func startCallerWorld(t *testing.T) *callerWorld {
 	t.Helper()
-	cache, err := realCache(t, "callers-", downloadCallers)
+	// Another list of packages is another folder.
+	kind := fmt.Sprintf("callers-%08x-", crc32.ChecksumIEEE([]byte(strings.Join(callerPackages, " "))))
+	cache, err := realCache(t, kind, downloadCallers)
 	if err != nil {
 		realServersMissing(t, err)
 	}

@@ -34,7 +34,7 @@ var complete = []string{"From: ", "Date: ", "Message-ID: <"}
 // TestRealCallers runs programs of Debian's that call sendmail, and looks at what the relay gets.
 func TestRealCallers(t *testing.T) {
 	w := startCallerWorld(t)
-	for _, c := range slices.Concat(mailPrograms, machinePrograms, libraryPrograms) {
+	for _, c := range slices.Concat(mailPrograms, machinePrograms, libraryPrograms, machineServices) {
 		t.Run(c.name, func(t *testing.T) {
 			said, err := w.run(t, c)
 			if (err != nil) != c.fails {
