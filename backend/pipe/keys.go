@@ -16,7 +16,7 @@ type keys struct {
 
 // The places of a command that the envelope fills.
 const (
-	sender     = "{sender}"     // anywhere in a word; empty for the null reverse-path
+	sender     = "{sender}"     // anywhere in a word; the null reverse-path is empty, and <> in a word such as -f{sender}
 	recipients = "{recipients}" // a whole word, which becomes one for each recipient
 )
 
@@ -81,11 +81,21 @@ func (k *keys) leadsWithSender() bool {
 // words are the command for an envelope.
 func (k *keys) words(from string, to []string) (words []string) {
 	for _, word := range k.Command {
-		if word == recipients {
+		switch {
+		case word == recipients:
 			words = append(words, to...)
-		} else {
+		case from == "" && isGlued(word):
+			words = append(words, strings.ReplaceAll(word, sender, "<>"))
+		default:
 			words = append(words, strings.ReplaceAll(word, sender, from))
 		}
 	}
 	return words
+}
+
+// isGlued tells whether a word is a letter of an option with the sender behind it. Without one the letter would stand
+// alone, and take the next word, a recipient, for the sender.
+func isGlued(word string) bool {
+	option, ok := strings.CutSuffix(word, sender)
+	return ok && strings.HasPrefix(option, "-") && !strings.HasPrefix(option, "--")
 }

@@ -172,6 +172,7 @@ func TestWords(t *testing.T) {
 			[]string{"{sender}x"},
 			`data, envelope sender: "-x" begins with a hyphen, and sh would take it for an option`,
 		},
+		{"the null sender behind a letter", "", []string{"bob"}, []string{"-tf{sender}", "-f", "{sender}", "--from={sender}", "{recipients}"}, "[-tf<>][-f][][--from=][bob]"},
 		{"a sender that can't be one", "-x", []string{"bob"}, []string{"-f{sender}"}, "[-f-x]"},
 		{
 			"control characters", "ann@example.org",
