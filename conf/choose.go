@@ -65,12 +65,12 @@ func (c *Config) forSender(addr string) *Account {
 	return nil
 }
 
-// ForRecipient is the first account with a match_recipient that fits a recipient, or nil. A pattern without an at sign
-// fits only names without a domain, so "*" is all local names.
-func (c *Config) ForRecipient(addr string) *Account {
+// ForRecipient is the first account with a match_recipient that fits a recipient, or nil; bare tells that it has no
+// domain. A pattern without an at sign fits only such names, so "*" is all local names.
+func (c *Config) ForRecipient(addr string, bare bool) *Account {
 	for _, a := range c.Accounts {
 		for _, pattern := range a.MatchRecipient {
-			if (strings.Contains(pattern, "@") || !strings.Contains(addr, "@")) && matches(pattern, addr) {
+			if (strings.Contains(pattern, "@") || bare) && matches(pattern, addr) {
 				return a
 			}
 		}

@@ -401,7 +401,7 @@ func TestForRecipient(t *testing.T) {
 		t.Fatal(err)
 	}
 	for addr, want := range map[string]string{"root": "local", "Bob@HOST.example": "local", "bob@elsewhere.example": "late", "a/b": "local"} {
-		if a := c.ForRecipient(addr); a == nil || a.Name != want {
+		if a := c.ForRecipient(addr, !strings.Contains(addr, "@")); a == nil || a.Name != want {
 			t.Errorf("%s goes by %v, want %s", addr, a, want)
 		}
 	}

@@ -69,6 +69,11 @@ func eachEntry(tokens []token, visit func(entry []token) error) (errs []error) {
 	return errs
 }
 
+// HasDomain tells whether an address has a domain; an at sign in a quoted local part is none.
+func HasDomain(spec string) bool {
+	return strings.Contains(spec[strings.LastIndexByte(spec, '"')+1:], "@")
+}
+
 // maxBadEntries is how many entries that can't be taken apart a list may have before its rest is left out.
 const maxBadEntries = 20
 

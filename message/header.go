@@ -65,22 +65,37 @@ func isResentRecipient(key string) bool {
 	return key == "Resent-To" || key == "Resent-Cc" || key == "Resent-Bcc"
 }
 
-// From are the addresses of the From: field.
+// From are the addresses of those who send the message: of From:, or of Resent-From: where it is sent again. They are
+// none where that field is missing, whoever wrote the message first.
 func (m *Message) From() []string {
 	var specs []string
-	addrs, _ := ParseAddresses(m.header.Get("From"))
-	for _, a := range addrs {
-		specs = append(specs, a.Spec)
+	block, prefix := m.newestBlock()
+	for _, f := range block {
+		if f.key != prefix+"From" {
+			continue
+		}
+		addrs, _ := ParseAddresses(f.value)
+		for _, a := range addrs {
+			specs = append(specs, a.Spec)
+		}
+		break
 	}
 	return specs
+}
+
+// SentAgain tells whether the message has a Resent- block: then From:, To: and their kind are of its first sending, and
+// stay as they are (RFC 5322 section 3.6.6).
+func (m *Message) SentAgain() bool {
+	_, prefix := m.newestBlock()
+	return prefix != ""
 }
 
 // Defaults are what Complete fills in.
 type Defaults struct {
 	From            Address   // for a message without From:; its address has a domain
-	ReplaceFrom     bool      // From: is written whatever the message has
+	ReplaceFrom     bool      // From: is written whatever the message has, unless it is sent again
 	KeepFrom        bool      // From: is not added, even where there is none
-	Sender          string    // for a message without Sender:; empty adds none
+	Sender          string    // for a message without Sender: that isn't sent again; empty adds none
 	Now             time.Time // for a message without Date:
 	IDDomain        string    // the right-hand side of a Message-ID
 	SenderDomain    string    // completes bare names in From, Sender and Reply-To
@@ -94,13 +109,13 @@ type Defaults struct {
 func (m *Message) Complete(d Defaults) error {
 	block, prefix := m.newestBlock()
 	from := oneLine(formatAddress(d.From))
-	if d.ReplaceFrom {
+	if d.ReplaceFrom && prefix == "" {
 		m.header.Del("From")
 	}
 	if prefix == "" && !m.header.Has("To") && !m.header.Has("Cc") {
 		m.addField("To", "undisclosed-recipients:;") // RFC 5322 appendix A.1.3
 	}
-	if d.Sender != "" && !m.header.Has("Sender") {
+	if d.Sender != "" && prefix == "" && !m.header.Has("Sender") {
 		m.header.Add("Sender", oneLine(d.Sender))
 	}
 	if !m.header.Has("From") && !d.KeepFrom {
@@ -207,7 +222,21 @@ func formatAddress(a Address) string {
 		return a.Spec
 	}
 	addr.Name = oneLine(a.Name)
+	if isEncoded(addr.Name) { // within quotation marks nobody would decode it (RFC 2047 section 5)
+		bare := mail.Address{Address: addr.Address}
+		return addr.Name + " " + bare.String()
+	}
 	return addr.String()
+}
+
+// isEncoded tells whether a name is of words that need no quotation marks, and encoded words among them.
+func isEncoded(name string) bool {
+	for word := range strings.FieldsSeq(name) {
+		if strings.Contains(word, ".") && !isEncodedWord(word) || strings.ContainsFunc(word, func(r rune) bool { return r >= 0x7f || !isAtom(byte(r)) }) {
+			return false
+		}
+	}
+	return slices.ContainsFunc(strings.Fields(name), isEncodedWord)
 }
 
 // messageID is a new identifier: 128 random bits, at a domain (RFC 5322 section 3.6.4).

@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"mime"
 	"slices"
 	"strings"
 )
@@ -45,7 +46,7 @@ func bareName(entry []token) (place int, ok bool) {
 }
 
 // Author is who the From: field says the message is from: the first address, and its name, which may be a comment
-// ("root (Cron Daemon)"). It is empty without such a field.
+// ("root (Cron Daemon)"), with encoded words decoded. It is empty without such a field.
 func (m *Message) Author() Address {
 	value := m.header.Get("From")
 	addrs, _ := ParseAddresses(value)
@@ -57,6 +58,9 @@ func (m *Message) Author() Address {
 		if n := commentLen(value[i:]); n > 0 {
 			a.Name = strings.TrimSpace(value[i+1 : i+n-1])
 		}
+	}
+	if name, err := new(mime.WordDecoder).DecodeHeader(a.Name); err == nil { // else in a charset that stays as it is
+		a.Name = name
 	}
 	return a
 }

@@ -25,7 +25,7 @@ func (x expander) expand(spec string, path []string) (specs []string, errs []err
 	targets, ok := x.config.Alias(spec)
 	ok = ok && !x.off
 	name := strings.ToLower(spec)
-	if strings.Contains(spec, "@") || !ok || len(path) > 0 && name == path[len(path)-1] {
+	if message.HasDomain(spec) || !ok || len(path) > 0 && name == path[len(path)-1] {
 		return []string{spec}, nil // also a name that stands for itself: that is the end
 	}
 	if slices.Contains(path, name) {
@@ -37,8 +37,8 @@ func (x expander) expand(spec string, path []string) (specs []string, errs []err
 	path = append(slices.Clone(path), name)
 	found := false
 	for _, target := range targets {
-		more, problems := x.target(target, path)
-		found = found || len(more)+len(problems) > 0 || strings.Trim(target, `"<> `) != ""
+		more, some, problems := x.target(target, path)
+		found = found || some || len(problems) > 0
 		specs, errs = append(specs, more...), append(errs, problems...)
 	}
 	x.done[name] = true
@@ -48,15 +48,16 @@ func (x expander) expand(spec string, path []string) (specs []string, errs []err
 	return specs, errs
 }
 
-// target expands one target of the alias that path ends in.
-func (x expander) target(target string, path []string) (specs []string, errs []error) {
+// target expands one target of the alias that path ends in. some tells whether there is an address in it, perhaps one
+// that has been expanded before.
+func (x expander) target(target string, path []string) (specs []string, some bool, errs []error) {
 	alias := path[len(path)-1]
 	bare := strings.Trim(target, `"`)
 	if file, ok := strings.CutPrefix(bare, ":include:"); ok {
 		return x.include(strings.TrimSpace(file), path)
 	}
 	if strings.HasPrefix(bare, "|") || strings.HasPrefix(bare, "/") || strings.HasPrefix(bare, ":") {
-		return nil, []error{fmt.Errorf("the alias %s leads to %q: programs and files are not delivered to", alias, target)}
+		return nil, false, []error{fmt.Errorf("the alias %s leads to %q: programs and files are not delivered to", alias, target)}
 	}
 	target, final := strings.CutPrefix(target, `\`) // aliases(5): no further aliases
 	addrs, problems := message.ParseAddresses(target)
@@ -65,28 +66,28 @@ func (x expander) target(target string, path []string) (specs []string, errs []e
 	}
 	for _, a := range addrs {
 		if final {
-			specs = append(specs, a.Spec)
+			specs = append(specs, dropLocalhost(a.Spec))
 			continue
 		}
 		more, problems := x.expand(a.Spec, path)
 		specs, errs = append(specs, more...), append(errs, problems...)
 	}
-	return specs, errs
+	return specs, len(addrs) > 0, errs
 }
 
 // maxInclude bounds a list of addresses, which is read whole.
 const maxInclude = 4 << 20
 
 // include expands the list of addresses in a file, "#" comments and several on a line included (aliases(5)). Lists in
-// lists count as aliases do, by the file's name.
-func (x expander) include(file string, path []string) (specs []string, errs []error) {
+// lists count as aliases do, by the file's name. some is as in target.
+func (x expander) include(file string, path []string) (specs []string, some bool, errs []error) {
 	alias := path[len(path)-1]
 	key := ":include:" + file
 	if slices.Contains(path, key) {
-		return nil, []error{fmt.Errorf("the aliases go in a loop: %s -> %s", strings.Join(path, " -> "), key)}
+		return nil, false, []error{fmt.Errorf("the aliases go in a loop: %s -> %s", strings.Join(path, " -> "), key)}
 	}
 	if !filepath.IsAbs(file) {
-		return nil, []error{configError{fmt.Errorf("the alias %s: :include:%s should name a file from / on", alias, file)}}
+		return nil, false, []error{configError{fmt.Errorf("the alias %s: :include:%s should name a file from / on", alias, file)}}
 	}
 	info, err := os.Stat(file)
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxInclude) {
@@ -97,7 +98,7 @@ func (x expander) include(file string, path []string) (specs []string, errs []er
 		data, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return nil, []error{configError{fmt.Errorf("the alias %s: %w", alias, err)}}
+		return nil, false, []error{configError{fmt.Errorf("the alias %s: %w", alias, err)}}
 	}
 	path = append(slices.Clone(path), key)
 	for line := range strings.Lines(string(data)) {
@@ -105,19 +106,22 @@ func (x expander) include(file string, path []string) (specs []string, errs []er
 			continue
 		}
 		for _, target := range conf.SplitTargets(line) {
-			more, problems := x.target(target, path)
-			specs, errs = append(specs, more...), append(errs, problems...)
+			more, one, problems := x.target(target, path)
+			specs, some, errs = append(specs, more...), some || one, append(errs, problems...)
 		}
 	}
-	return specs, errs
+	return specs, some, errs
 }
 
 // dropLocalhost makes a bare name of one at localhost, which is this machine for every program.
 func dropLocalhost(spec string) string {
-	local, domain, _ := strings.Cut(spec, "@")
-	switch strings.ToLower(domain) {
+	at := strings.LastIndexByte(spec, '@')
+	if !message.HasDomain(spec) {
+		return spec
+	}
+	switch strings.ToLower(spec[at+1:]) {
 	case "localhost", "localhost.localdomain":
-		return local
+		return spec[:at]
 	}
 	return spec
 }

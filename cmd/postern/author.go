@@ -21,15 +21,17 @@ func (inv *invocation) defaults(account *conf.Account, sender string, msg *messa
 		SenderDomain:    senderDomain(account),
 		RecipientDomain: account.Domain,
 	}
-	if d.ReplaceFrom {
+	switch {
+	case d.ReplaceFrom:
 		d.From.Spec = account.From
-		if name := msg.Author().Name; name != "" {
+		if name := msg.Author().Name; name != "" && !msg.SentAgain() {
 			d.From.Name = name
 		}
-	} else if !d.KeepFrom {
+	case !d.KeepFrom:
 		d.Sender = inv.agent(account, sender, me, msg)
 	}
-	d.IDDomain = identifierDomain(msg.Author().Spec, d.From.Spec, sender, account.From, "@"+account.Domain, "@"+fqdn())
+	known := append(msg.From(), d.From.Spec, sender, account.From, "@"+account.Domain, "@"+fqdn())
+	d.IDDomain = identifierDomain(known...)
 	return d
 }
 

@@ -139,7 +139,7 @@ func (inv *invocation) carrier(config *conf.Config, account *conf.Account, spec 
 		return account
 	}
 	for _, addr := range []string{spec, complete(spec, account.Domain)} {
-		if a := config.ForRecipient(addr); a != nil {
+		if a := config.ForRecipient(addr, !message.HasDomain(addr)); a != nil {
 			return a
 		}
 	}
@@ -172,7 +172,7 @@ func (inv *invocation) wantsDSN() bool {
 
 // complete adds a domain to a bare name; without one to add it stays bare, and the server decides.
 func complete(spec, domain string) string {
-	if domain == "" || strings.Contains(spec, "@") {
+	if domain == "" || message.HasDomain(spec) {
 		return spec
 	}
 	return spec + "@" + domain
@@ -197,6 +197,9 @@ func senderDomain(account *conf.Account) string {
 // sameness is equal for two spellings of one mailbox: the domain counts in any case, the local part only in one (RFC
 // 5321 section 2.4).
 func sameness(spec string) string {
+	if !message.HasDomain(spec) {
+		return spec
+	}
 	at := strings.LastIndexByte(spec, '@') + 1
 	return spec[:at] + strings.ToLower(spec[at:])
 }

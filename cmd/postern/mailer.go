@@ -19,6 +19,8 @@ type mailer struct {
 	dialogue   io.Writer // or nil
 	shown      io.Writer // where --dry-run shows the message
 	done       func()    // closes the dialogue
+
+	interrupted bool // a signal has ended a send, and is to end the run
 }
 
 // mailer reads the configuration and makes the transports, as the command line says.

@@ -146,6 +146,9 @@ func (inv *invocation) contradiction() error {
 		if inv.fromHeader || len(inv.recipients) > 0 {
 			return usageError{errors.New("-bs takes recipients by SMTP: give no -t and no recipients")}
 		}
+		if inv.dryRun { // the client would be told that its message is sent
+			return usageError{errors.New("-bs and --dry-run don't go together")}
+		}
 	case modeVerify:
 		if inv.fromHeader || len(inv.recipients) == 0 {
 			return usageError{errors.New("-bv takes addresses as arguments, and no -t")}

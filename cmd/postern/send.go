@@ -3,7 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
 
 	"postern/backend"
 	"postern/conf"
@@ -27,6 +32,11 @@ func (m *mailer) send(inv *invocation, msg *message.Message) (statuses []backend
 	}
 	if inv.dryRun {
 		m.show(account, why, routes, msg)
+		for _, r := range routes {
+			if err := m.usable(r.account); err != nil {
+				errs = append(errs, err)
+			}
+		}
 		return nil, errs
 	}
 	for _, r := range routes {
@@ -38,11 +48,18 @@ func (m *mailer) send(inv *invocation, msg *message.Message) (statuses []backend
 
 // carry offers the message to the recipients of one route.
 func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Status, errs []error) {
+	if m.interrupted {
+		return nil, []error{withAccount{errInterrupted, r.account}}
+	}
 	if err := m.usable(r.account); err != nil {
 		return nil, []error{err}
 	}
-	// A signal simply ends the program: the temporary file has no name, and the server never sees the dot.
-	statuses, err := m.transports[r.account.Name].transport.Send(context.Background(), r.env, msg)
+	// Outside of this a signal simply ends the program: the temporary file has no name, and nothing has begun. Here it
+	// breaks the connection off before the dot, and ends the program that a pipe has started.
+	ctx, stop := interruptible()
+	defer stop()
+	statuses, err := m.transports[r.account.Name].transport.Send(ctx, r.env, msg)
+	m.interrupted = ctx.Err() != nil
 	if err != nil {
 		return nil, []error{withAccount{err, r.account}}
 	}
@@ -53,6 +70,19 @@ func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Statu
 	}
 	return statuses, errs
 }
+
+// interruptible is a context that a signal to end cancels, but for the signals that whoever started the program wants
+// ignored.
+func interruptible() (context.Context, context.CancelFunc) {
+	asking := slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored)
+	if len(asking) == 0 { // none would mean all
+		return context.WithCancel(context.Background())
+	}
+	return signal.NotifyContext(context.Background(), asking...)
+}
+
+// errInterrupted is the fate of what was not begun when a signal came.
+var errInterrupted = errors.New("interrupted")
 
 // show is --dry-run: what would go out, to whom, by which account.
 func (m *mailer) show(account *conf.Account, why string, routes []*route, msg *message.Message) {

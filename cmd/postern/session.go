@@ -19,7 +19,7 @@ func (m *mailer) session(inv *invocation, name string, std streams) []error {
 	if host == "" {
 		host = "localhost"
 	}
-	err := submission.Serve(std.in, std.out, host, func(env *message.Envelope, msg *message.Message) submission.Reply {
+	err := submission.Serve(untilInterrupted{m, std.in}, std.out, host, func(env *message.Envelope, msg *message.Message) submission.Reply {
 		one := *inv
 		one.sender, one.recipients, one.wishes, one.eightBit = &env.From, env.To, env.DSN.For, env.EightBit
 		one.dsnReturn, one.dsnID = env.DSN.Return, env.DSN.ID
@@ -30,12 +30,27 @@ func (m *mailer) session(inv *invocation, name string, std streams) []error {
 		return answer(statuses, errs)
 	})
 	switch {
+	case m.interrupted:
+		return []error{errInterrupted}
 	case err == nil:
 		return nil
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return []error{dataError{errors.New("the client left in the middle of a message, which was not sent")}}
 	}
 	return []error{&message.ReadError{Err: err}}
+}
+
+// untilInterrupted is the client's side of a session, which ends with the send that a signal has ended.
+type untilInterrupted struct {
+	m  *mailer
+	in io.Reader
+}
+
+func (u untilInterrupted) Read(p []byte) (int, error) {
+	if u.m.interrupted {
+		return 0, io.EOF
+	}
+	return u.in.Read(p)
 }
 
 // refuseSession tells a client why there is no session (RFC 5321 section 3.1).
