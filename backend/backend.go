@@ -30,6 +30,19 @@ type Status struct {
 	Err   error  // nil when the server took responsibility for the message; else an *Error
 }
 
+// Settle gives the recipients that have no fate of their own yet one together: failed, or where that is nil the reply.
+func Settle(statuses []Status, reply string, failed *Error) {
+	for i := range statuses {
+		switch s := &statuses[i]; {
+		case s.Err != nil:
+		case failed != nil: // a nil *Error is no nil error
+			s.Err = failed
+		default:
+			s.Reply = reply
+		}
+	}
+}
+
 // Surroundings are what a transport is given besides its account.
 type Surroundings struct {
 	Hostname string    // this host's FQDN for HELO, or empty

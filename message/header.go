@@ -10,86 +10,6 @@ import (
 	"time"
 )
 
-// Recipients are the addresses of To, Cc and Bcc, or of the newest Resent- block where the message has one (RFC 5322
-// section 3.6.6). errs name the field of each entry that can't be read.
-func (m *Message) Recipients() (addrs []Address, errs []error) {
-	block, prefix := m.newestBlock()
-	for _, f := range block {
-		switch f.key {
-		case prefix + "To", prefix + "Cc", prefix + "Bcc":
-		default:
-			continue
-		}
-		list, bad := ParseAddresses(f.value)
-		addrs = append(addrs, list...)
-		for _, err := range bad {
-			errs = append(errs, fmt.Errorf("%s: %w", f.key, err))
-		}
-	}
-	return addrs, errs
-}
-
-// field is a field of the header, unfolded.
-type field struct{ key, value string }
-
-// newestBlock are the fields that say who sends the message to whom: those of the newest Resent- block, with that
-// prefix, where the message was sent again (RFC 5322 section 3.6.6); else all.
-func (m *Message) newestBlock() (block []field, prefix string) {
-	for fields := m.header.Fields(); fields.Next(); {
-		if isResentRecipient(fields.Key()) {
-			prefix = resent
-			break
-		}
-	}
-	seen, last := map[string]bool{}, ""
-	for fields := m.header.Fields(); fields.Next(); {
-		key := fields.Key()
-		if prefix != "" && strings.HasPrefix(key, prefix) {
-			// A block has each of its fields once, so where one comes again, and not at once, an older block begins.
-			if seen[key] && key != last {
-				break
-			}
-			seen[key] = true
-		}
-		last = key
-		if strings.HasPrefix(key, prefix) {
-			block = append(block, field{key, fields.Value()})
-		}
-	}
-	return block, prefix
-}
-
-const resent = "Resent-"
-
-func isResentRecipient(key string) bool {
-	return key == "Resent-To" || key == "Resent-Cc" || key == "Resent-Bcc"
-}
-
-// From are the addresses of those who send the message: of From:, or of Resent-From: where it is sent again. They are
-// none where that field is missing, whoever wrote the message first.
-func (m *Message) From() []string {
-	var specs []string
-	block, prefix := m.newestBlock()
-	for _, f := range block {
-		if f.key != prefix+"From" {
-			continue
-		}
-		addrs, _ := ParseAddresses(f.value)
-		for _, a := range addrs {
-			specs = append(specs, a.Spec)
-		}
-		break
-	}
-	return specs
-}
-
-// SentAgain tells whether the message has a Resent- block: then From:, To: and their kind are of its first sending, and
-// stay as they are (RFC 5322 section 3.6.6).
-func (m *Message) SentAgain() bool {
-	_, prefix := m.newestBlock()
-	return prefix != ""
-}
-
 // Defaults are what Complete fills in.
 type Defaults struct {
 	From            Address   // for a message without From:; its address has a domain
@@ -107,15 +27,15 @@ type Defaults struct {
 // the message again. Every other octet stays, but for NUL in the header and lines over the limit, which are folded
 // where they can be. The error is a HeaderError.
 func (m *Message) Complete(d Defaults) error {
-	block, prefix := m.newestBlock()
+	again := m.SentAgain()
 	from := oneLine(formatAddress(d.From))
-	if d.ReplaceFrom && prefix == "" {
+	if d.ReplaceFrom && !again {
 		m.header.Del("From")
 	}
-	if prefix == "" && !m.header.Has("To") && !m.header.Has("Cc") {
+	if !again && !m.header.Has("To") && !m.header.Has("Cc") {
 		m.addField("To", "undisclosed-recipients:;") // RFC 5322 appendix A.1.3
 	}
-	if d.Sender != "" && prefix == "" && !m.header.Has("Sender") {
+	if d.Sender != "" && !again && !m.header.Has("Sender") {
 		m.header.Add("Sender", oneLine(d.Sender))
 	}
 	if !m.header.Has("From") && !d.KeepFrom {
@@ -127,15 +47,14 @@ func (m *Message) Complete(d Defaults) error {
 	if !m.header.Has("Date") {
 		m.addField("Date", d.Now.Format(dateFormat))
 	}
-	if prefix == resent {
-		has := func(key string) bool { return slices.ContainsFunc(block, func(f field) bool { return f.key == key }) }
-		if !has("Resent-From") {
+	if again {
+		if !m.sending.has("Resent-From") {
 			m.header.Add("Resent-From", from)
 		}
-		if !has("Resent-Message-Id") {
+		if !m.sending.has("Resent-Message-Id") {
 			m.addField("Resent-Message-ID", messageID(d.IDDomain, d.Now))
 		}
-		if !has("Resent-Date") {
+		if !m.sending.has("Resent-Date") {
 			m.addField("Resent-Date", d.Now.Format(dateFormat))
 		}
 	}

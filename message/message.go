@@ -17,6 +17,7 @@ import (
 // Message is a message that was read whole. Complete changes its header, once.
 type Message struct {
 	header   textproto.Header
+	sending  sending
 	raw      []byte // the header in wire form, with the blank line
 	body     body
 	eightBit bool // an octet over 127 in the body

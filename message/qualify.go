@@ -1,7 +1,6 @@
 package message
 
 import (
-	"errors"
 	"mime"
 	"slices"
 	"strings"
@@ -63,16 +62,4 @@ func (m *Message) Author() Address {
 		a.Name = name
 	}
 	return a
-}
-
-// CheckAddress refuses what is not one address alone, such as "ann@example.org".
-func CheckAddress(text string) error {
-	addrs, errs := ParseAddresses(text)
-	switch {
-	case len(errs) > 0:
-		return errs[0]
-	case len(addrs) != 1 || addrs[0].Spec != text:
-		return errors.New("not an address such as ann@example.org")
-	}
-	return nil
 }

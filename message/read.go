@@ -42,6 +42,7 @@ func Read(r io.Reader, o ReadOptions) (*Message, error) {
 	if m.header, err = takeApart(raw); err != nil {
 		return nil, err
 	}
+	m.sending = readSending(&m.header)
 	if err := m.readBody(l, rest); err != nil {
 		m.Close()
 		return nil, err

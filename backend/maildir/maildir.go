@@ -93,15 +93,7 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	} else {
 		t.note("* filed as %s", name)
 	}
-	for i := range statuses {
-		switch s := &statuses[i]; {
-		case s.Err != nil:
-		case failed != nil:
-			s.Err = failed
-		default:
-			s.Reply = "filed as " + filepath.Join(t.Path, name)
-		}
-	}
+	backend.Settle(statuses, "filed as "+filepath.Join(t.Path, name), failed)
 	return statuses, nil
 }
 

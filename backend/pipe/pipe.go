@@ -25,6 +25,9 @@
 // Standard input is that file, not a pipe: a program that is started has the whole message, also when this one is
 // killed or can't read its own copy back. Half a message is never delivered as if it were one.
 //
+// Where a word of the command is an option's letter with the sender behind it, as -f{sender}, the null reverse-path is
+// <>: the letter alone would take the next word for the sender.
+//
 // The limits: all recipients of a run share one fate. A program that leaves the process group isn't killed with it. One
 // that is killed may have delivered the message.
 package pipe
@@ -82,15 +85,7 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 		return statuses, nil
 	}
 	reply, failed := t.run(ctx, t.words(env.From, offered), msg)
-	for i := range statuses {
-		switch s := &statuses[i]; {
-		case s.Err != nil:
-		case failed != nil:
-			s.Err = failed
-		default:
-			s.Reply = reply
-		}
-	}
+	backend.Settle(statuses, reply, failed)
 	return statuses, nil
 }
 

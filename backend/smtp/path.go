@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"postern/backend"
+	"postern/message"
 )
 
 // maxPath bounds an address. RFC 5321 section 4.5.3.1.3 has 256; servers take more, within their command line.
@@ -35,7 +36,7 @@ func (s *session) path(who, addr string) (path, *backend.Error) {
 		return refused(backend.Data, fmt.Errorf("%q is not UTF-8", addr))
 	}
 	at := strings.LastIndexByte(addr, '@') + 1
-	if domain := addr[at:]; at > 0 && !isASCII(domain) {
+	if domain := addr[at:]; message.HasDomain(addr) && !isASCII(domain) {
 		ascii, err := idna.Lookup.ToASCII(domain)
 		if err != nil {
 			return refused(backend.Data, fmt.Errorf("%q has no domain: %s", addr, strings.TrimPrefix(err.Error(), "idna: ")))

@@ -59,22 +59,8 @@ func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backe
 	if ready {
 		r, err = t.content(msg)
 	}
-	t.settle(r, err)
+	backend.Settle(t.statuses, r.String(), err) // those that weren't offered have their fate
 	return t.statuses, nil
-}
-
-// settle gives the recipients that have no fate of their own that of the transaction: the reply to the message, or
-// what came in between.
-func (t *transaction) settle(r reply, err *backend.Error) {
-	for _, i := range t.offered {
-		switch s := &t.statuses[i]; {
-		case s.Err != nil:
-		case err != nil:
-			s.Err = err
-		default:
-			s.Reply = r.String()
-		}
-	}
 }
 
 // envelope sends MAIL, RCPT and DATA. ready tells that the server waits for the body; if it is false without an error,

@@ -2,8 +2,8 @@ package main
 
 import (
 	"os"
-	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"postern/conf"
@@ -12,14 +12,16 @@ import (
 
 // defaults are what a message lacks, when account sends it with this reverse-path.
 func (inv *invocation) defaults(account *conf.Account, sender string, msg *message.Message) message.Defaults {
-	me := whoami()
+	me := sync.OnceValue(whoami) // it reads the password file
 	d := message.Defaults{
-		From:            inv.author(account, me),
 		ReplaceFrom:     account.SetFrom == conf.SetFromAlways,
 		KeepFrom:        account.SetFrom == conf.SetFromNever,
 		Now:             time.Now(),
 		SenderDomain:    senderDomain(account),
 		RecipientDomain: account.Domain,
+	}
+	if d.ReplaceFrom || len(msg.From()) == 0 || msg.Author().Spec == "" {
+		d.From = inv.author(account, me())
 	}
 	switch {
 	case d.ReplaceFrom:
@@ -30,8 +32,7 @@ func (inv *invocation) defaults(account *conf.Account, sender string, msg *messa
 	case !d.KeepFrom:
 		d.Sender = inv.agent(account, sender, me, msg)
 	}
-	known := append(msg.From(), d.From.Spec, sender, account.From, "@"+account.Domain, "@"+fqdn())
-	d.IDDomain = identifierDomain(known...)
+	d.IDDomain = identifierDomain(append(msg.From(), d.From.Spec, sender, account.From, "@"+account.Domain)...)
 	return d
 }
 
@@ -60,7 +61,7 @@ func (inv *invocation) author(account *conf.Account, me person) message.Address 
 
 // agent is who Sender: names where the authors of From: are others, or several (RFC 5322 section 3.6.2); else it is
 // empty. It takes an account's from to know who is the user's.
-func (inv *invocation) agent(account *conf.Account, sender string, me person, msg *message.Message) string {
+func (inv *invocation) agent(account *conf.Account, sender string, me func() person, msg *message.Message) string {
 	authors := msg.From()
 	switch {
 	case len(authors) > 1 && account.From == "":
@@ -71,24 +72,27 @@ func (inv *invocation) agent(account *conf.Account, sender string, me person, ms
 		return ""
 	}
 	author := completeSender(authors[0], account)
-	own := []string{completeSender(me.login, account)}
-	if inv.sender != nil {
-		own = append(own, completeSender(inv.senderAddress(), account))
-	}
-	if account.Owns(author) || slices.ContainsFunc(own, func(addr string) bool { return strings.EqualFold(addr, author) }) {
+	switch {
+	case account.Owns(author),
+		inv.sender != nil && strings.EqualFold(author, completeSender(inv.senderAddress(), account)),
+		strings.EqualFold(author, completeSender(me().login, account)):
 		return ""
 	}
 	return account.From
 }
 
-// identifierDomain is the first domain of these addresses that others than this machine can know, for a Message-ID;
-// else this host's name.
+// identifierDomain is the first domain of these addresses that others than this machine can know, for a Message-ID,
+// which is US-ASCII; else this host's name.
 func identifierDomain(specs ...string) string {
 	for _, spec := range specs {
 		_, domain, _ := strings.Cut(spec[max(strings.LastIndexByte(spec, '@'), 0):], "@")
-		if strings.Contains(domain, ".") && !strings.ContainsAny(domain, "[]\"() ") && !strings.HasPrefix(domain, "localhost.") {
+		odd := strings.ContainsFunc(domain, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`[]"()`, r) })
+		if strings.Contains(domain, ".") && !odd && !strings.HasPrefix(domain, "localhost.") {
 			return domain
 		}
+	}
+	if host := fqdn(); host != "" {
+		return host
 	}
 	if name, err := os.Hostname(); err == nil && name != "" {
 		return name

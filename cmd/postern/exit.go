@@ -94,19 +94,22 @@ func kindStatus(kind backend.Kind) int {
 	return exTempFail
 }
 
-// worst is the exit status for several fates: the first that is for good, since trying again won't mend it; else the
-// first temporary one.
-func worst(errs []error) int {
-	status := exOK
+// deciding is the error that several fates come to: the first that is for good, since trying again won't mend it; else
+// the first. errs are not empty.
+func deciding(errs []error) error {
 	for _, err := range errs {
 		var send *backend.Error
-		s := exitStatus(err)
-		if s != exTempFail && !(errors.As(err, &send) && backend.Temporary(send)) {
-			return s
-		}
-		if status == exOK {
-			status = s
+		if exitStatus(err) != exTempFail && !(errors.As(err, &send) && backend.Temporary(send)) {
+			return err
 		}
 	}
-	return status
+	return errs[0]
+}
+
+// worst is the exit status for several fates.
+func worst(errs []error) int {
+	if len(errs) == 0 {
+		return exOK
+	}
+	return exitStatus(deciding(errs))
 }

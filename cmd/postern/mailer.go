@@ -110,7 +110,8 @@ func checkFrom(account *conf.Account) error {
 	if account.From == "" {
 		return nil
 	}
-	if message.CheckAddress(account.From) != nil {
+	addrs, errs := message.ParseAddresses(account.From)
+	if len(addrs) != 1 || len(errs) > 0 || addrs[0].Spec != account.From {
 		return account.Errorf("from", "%q is not an address such as ann@example.org", account.From)
 	}
 	return nil

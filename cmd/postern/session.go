@@ -65,21 +65,15 @@ func answer(statuses []backend.Status, errs []error) submission.Reply {
 		return submission.Reply{Code: 250, Status: "2.0.0", Lines: serverWords(statuses)}
 	}
 	r := submission.Reply{Code: 451, Status: "4.3.0"}
-	deciding := errs[0]
-	for _, err := range errs {
-		if exitStatus(err) != exTempFail && !transient(err) {
-			deciding = err
-			break
-		}
-	}
+	cause := deciding(errs)
 	var send *backend.Error
-	isReply := errors.As(deciding, &send) && send.Code >= 400 && send.Code < 600 && send.Code != 421
+	isReply := errors.As(cause, &send) && send.Code >= 400 && send.Code < 600 && send.Code != 421
 	switch {
-	case isReply && send.Code/100 == 4 == transient(deciding):
+	case isReply && (send.Code/100 == 4) == transient(cause):
 		r.Code, r.Status = send.Code, send.Status
-	case transient(deciding):
+	case transient(cause):
 	default:
-		r.Code, r.Status = 554, map[int]string{exNoUser: "5.1.1", exDataErr: "5.6.0", exNoPerm: "5.7.0", exConfig: "5.3.5"}[exitStatus(deciding)]
+		r.Code, r.Status = 554, map[int]string{exNoUser: "5.1.1", exDataErr: "5.6.0", exNoPerm: "5.7.0", exConfig: "5.3.5"}[exitStatus(cause)]
 		if r.Status == "" {
 			r.Status = "5.0.0"
 		}

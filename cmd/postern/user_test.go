@@ -66,6 +66,7 @@ func TestIdentifierDomain(t *testing.T) {
 		{[]string{"root", "ann@localhost", "bob@example.org"}, "example.org"},
 		{[]string{"a@[192.0.2.1]", "a@localhost.localdomain", "@x.example"}, "x.example"},
 		{[]string{`"a@b.example"@example.org`}, "example.org"},
+		{[]string{"ann@bücher.example", "ann@example.org"}, "example.org"},
 	} {
 		if got := identifierDomain(c.specs...); got != c.want {
 			t.Errorf("%q: got %q", c.specs, got)
