@@ -1,47 +1,48 @@
 package message
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"os"
 )
 
-const (
-	// memoryBody is how much of a body stays in memory: nearly all mail is smaller.
-	memoryBody = 64 << 10
-	// spoolBuffer is the size of the writes to the temporary file.
-	spoolBuffer = 64 << 10
-)
+// spoolBlock is how much of a body stays in memory: nearly all mail is smaller. The temporary file gets the rest in
+// whole blocks, which its file system takes best.
+const spoolBlock = 64 << 10
 
-// body is a body in wire form: its beginning in memory, the rest in a file that has no name any more, so that
+// body is a body in wire form: its end in memory, the rest before it in a file that has no name any more, so that
 // nothing is left behind however the program ends.
 type body struct {
-	size   int64
-	memory []byte
-	file   *os.File
-	buffer *bufio.Writer
-	column int  // octets of the line so far
-	unfit  bool // see Message.Unfit
+	file    *os.File
+	spooled int64 // octets in the file
+	memory  []byte
+	column  int  // octets of the line so far
+	unfit   bool // see Message.Unfit
+	nul     bool // see Message.HasNUL
 }
 
 func (b *body) Write(p []byte) (int, error) {
-	b.size += int64(len(p))
-	keep := min(len(p), memoryBody-len(b.memory))
-	b.memory = append(b.memory, p[:keep]...)
-	if keep == len(p) {
-		return len(p), nil
+	b.memory = append(b.memory, p...)
+	return len(p), b.spill()
+}
+
+// spill moves the whole blocks that are in memory to the file.
+func (b *body) spill() error {
+	whole := len(b.memory) - len(b.memory)%spoolBlock
+	if whole == 0 {
+		return nil
 	}
 	if b.file == nil {
 		if err := b.create(); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	n, err := b.buffer.Write(p[keep:])
-	if err != nil {
-		err = &SpoolError{err}
+	if _, err := b.file.Write(b.memory[:whole]); err != nil {
+		return &SpoolError{err}
 	}
-	return keep + n, err
+	b.spooled += int64(whole)
+	b.memory = append(b.memory[:0], b.memory[whole:]...)
+	return nil
 }
 
 func (b *body) create() error {
@@ -53,29 +54,19 @@ func (b *body) create() error {
 		f.Close()
 		return &SpoolError{err}
 	}
-	b.file, b.buffer = f, bufio.NewWriterSize(f, spoolBuffer)
+	b.file = f
 	return nil
 }
 
-// finish writes out what is buffered; the body is complete after it.
-func (b *body) finish() error {
-	if b.file == nil {
-		return nil
-	}
-	if err := b.buffer.Flush(); err != nil {
-		return &SpoolError{err}
-	}
-	b.buffer = nil
-	return nil
+func (b *body) size() int64 {
+	return b.spooled + int64(len(b.memory))
 }
 
 func (b *body) open() io.Reader {
 	if b.file == nil {
 		return bytes.NewReader(b.memory)
 	}
-	return io.MultiReader(
-		bytes.NewReader(b.memory),
-		io.NewSectionReader(b.file, 0, b.size-int64(len(b.memory))))
+	return io.MultiReader(io.NewSectionReader(b.file, 0, b.spooled), bytes.NewReader(b.memory))
 }
 
 func (b *body) close() error {

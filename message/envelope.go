@@ -6,6 +6,7 @@ type Envelope struct {
 	To       []string // forward-paths, without the angle brackets
 	EightBit bool     // BODY=8BITMIME whatever the message has (RFC 6152)
 	DSN      DSN
+	Terms    Terms
 }
 
 // DSN is what the sender asks to be told about a message's way (RFC 3461). A server that can't isn't asked.

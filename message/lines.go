@@ -54,16 +54,36 @@ func (l *lines) next() (piece []byte, whole bool, err error) {
 	}
 	l.inLine = !whole
 	if first && l.dotEnds && len(piece) > 0 && piece[0] == '.' {
-		// Sendmail's reading of its input: callers that don't give -i rely on both halves of it.
-		if len(piece) == 1 && whole {
+		var ends bool
+		if piece, ends = undot(piece, whole); ends {
 			l.ended = true
 			return nil, false, io.EOF
 		}
-		if len(piece) > 1 && piece[1] == '.' {
-			piece = piece[1:]
-		}
 	}
 	return piece, whole, nil
+}
+
+// undot is sendmail's reading of a line that begins with a dot: callers that don't give -i rely on both halves of it.
+func undot(line []byte, whole bool) (_ []byte, ends bool) {
+	switch {
+	case len(line) == 1:
+		return line, whole
+	case line[1] == '.':
+		return line[1:], false
+	}
+	return line, false
+}
+
+// block gives the whole lines that are in the buffer as they came, where no line is begun. It may be empty, and is good
+// until the next call.
+func (l *lines) block() []byte {
+	if l.inLine || l.ended {
+		return nil
+	}
+	buffered, _ := l.r.Peek(l.r.Buffered())
+	block := buffered[:bytes.LastIndexByte(buffered, '\n')+1]
+	l.r.Discard(len(block))
+	return block
 }
 
 // acrossBuffers looks behind a piece that ends in CR, which is a line end of its own or the first half of one.
@@ -87,11 +107,17 @@ func (l *lines) acrossBuffers(piece []byte) (_ []byte, whole bool, err error) {
 // hasEightBit tells whether b has an octet over 127.
 func hasEightBit(b []byte) bool {
 	const high = 0x8080808080808080
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&high != 0 {
+	le := binary.LittleEndian
+	for ; len(b) >= 32; b = b[32:] {
+		w := b[:32]
+		if (le.Uint64(w)|le.Uint64(w[8:])|le.Uint64(w[16:])|le.Uint64(w[24:]))&high != 0 {
 			return true
 		}
-		b = b[8:]
+	}
+	for ; len(b) >= 8; b = b[8:] {
+		if le.Uint64(b)&high != 0 {
+			return true
+		}
 	}
 	for _, c := range b {
 		if c >= 0x80 {

@@ -20,7 +20,9 @@ type Message struct {
 	sending  sending
 	raw      []byte // the header in wire form, with the blank line
 	body     body
-	eightBit bool // an octet over 127 in the body
+	eightBit bool  // an octet over 127 in the body
+	rest     *rest // what is to be read yet, or nil
+	borrowed bool  // the body is another message's
 }
 
 // ReadError is a failure of the input in the middle of the message, which is not its end.
@@ -57,15 +59,18 @@ func (m *Message) HeaderLines() []string {
 
 // Size is the number of octets that Open gives: what SIZE= declares (RFC 1870 section 3).
 func (m *Message) Size() int64 {
-	return int64(len(m.raw)) + m.body.size
+	return int64(len(m.raw)) + m.body.size()
 }
 
 // EightBit tells whether header or body have octets over 127, for which BODY=8BITMIME is declared (RFC 6152).
 func (m *Message) EightBit() bool {
-	return m.eightBit || hasEightBit(m.raw)
+	return m.eightBit || m.EightBitHeader()
 }
 
 // Close gives the temporary file back.
 func (m *Message) Close() error {
+	if m.borrowed {
+		return nil
+	}
 	return m.body.close()
 }

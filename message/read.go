@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/emersion/go-message/textproto"
 )
@@ -33,21 +34,44 @@ var crlf = []byte("\r\n")
 // and so is a byte order mark before it. The header ends at a blank line, or at the first line that can't be a field:
 // then that line begins the body. The error is a *ReadError, a *SpoolError or a HeaderError.
 func Read(r io.Reader, o ReadOptions) (*Message, error) {
-	l := newLines(r, o.DotEnds)
-	raw, rest, err := readHeader(l)
+	m, err := ReadHeader(r, o)
 	if err != nil {
 		return nil, err
 	}
-	m := &Message{raw: append(raw, crlf...)}
-	if m.header, err = takeApart(raw); err != nil {
-		return nil, err
-	}
-	m.sending = readSending(&m.header)
-	if err := m.readBody(l, rest); err != nil {
+	if err := m.ReadBody(); err != nil {
 		m.Close()
 		return nil, err
 	}
 	return m, nil
+}
+
+// ReadHeader is the first half of Read: it tells who sends the message to whom while the rest is perhaps still being
+// written. ReadBody has to follow before anything else is made of the message.
+func ReadHeader(r io.Reader, o ReadOptions) (*Message, error) {
+	l := newLines(r, o.DotEnds)
+	raw, begun, err := readHeader(l)
+	if err != nil {
+		return nil, err
+	}
+	m := &Message{raw: append(raw, crlf...), rest: &rest{l, begun}}
+	if m.header, err = takeApart(raw); err != nil {
+		return nil, err
+	}
+	m.sending = readSending(&m.header)
+	return m, nil
+}
+
+// rest is what ReadHeader has left of the input, with the beginning of the body if that has been read already.
+type rest struct {
+	lines *lines
+	begun *piece
+}
+
+// ReadBody is the second half of Read. The message is to be closed also where there is an error.
+func (m *Message) ReadBody() error {
+	r := m.rest
+	m.rest = nil
+	return m.readBody(r.lines, r.begun)
 }
 
 // takeApart makes the fields of a header in wire form, which share its memory.
@@ -185,49 +209,75 @@ func (m *Message) readBody(l *lines, p *piece) error {
 			return err
 		}
 	}
+	b := &m.body
 	for {
-		m.eightBit = m.eightBit || hasEightBit(p.text)
-		if err := m.body.writeText(p.text); err != nil {
-			return err
-		}
+		from := len(b.memory)
+		b.appendText(p.text)
 		if p.whole {
-			if _, err := m.body.Write(crlf); err != nil {
-				return err
-			}
-			m.body.column = 0
+			b.endLine()
+			b.appendLines(l)
+		}
+		m.eightBit = m.eightBit || hasEightBit(b.memory[from:])
+		b.nul = b.nul || bytes.IndexByte(b.memory[from:], 0) >= 0
+		b.unfit = b.unfit || b.nul
+		if err := b.spill(); err != nil {
+			return err
 		}
 		var err error
 		p.text, p.whole, err = l.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return m.body.finish()
+			return nil
 		case err != nil:
 			return err
 		}
 	}
 }
 
-// writeText writes a piece of a line; carriage returns that stand alone become line ends.
-func (b *body) writeText(text []byte) error {
+// appendText appends a piece of a line; carriage returns that stand alone become line ends.
+func (b *body) appendText(text []byte) {
 	for len(text) > 0 {
-		part := text
-		i := bytes.IndexByte(text, '\r')
-		if i >= 0 {
-			part = text[:i]
-		}
-		if _, err := b.Write(part); err != nil {
-			return err
-		}
+		part, _, stray := bytes.Cut(text, []byte("\r"))
+		b.memory = append(b.memory, part...)
 		b.column += len(part)
-		b.unfit = b.unfit || b.column > maxLine || bytes.IndexByte(part, 0) >= 0
-		if i < 0 {
-			return nil
+		b.unfit = b.unfit || b.column > maxLine
+		if !stray {
+			return
 		}
-		if _, err := b.Write(crlf); err != nil {
-			return err
-		}
-		b.column = 0
-		text = bytes.TrimLeft(text[i:], "\r")
+		b.endLine()
+		text = bytes.TrimLeft(text[len(part):], "\r")
 	}
-	return nil
+}
+
+func (b *body) endLine() {
+	b.memory = append(b.memory, crlf...)
+	b.column = 0
+}
+
+// appendLines appends the whole lines that have been read already: nearly all lines of a large body, which is why the
+// usual ones, without a carriage return inside, are copied here.
+func (b *body) appendLines(l *lines) {
+	block := l.block()
+	hasCR := bytes.IndexByte(block, '\r') >= 0
+	b.memory = slices.Grow(b.memory, len(block)+len(block)/8)
+	for len(block) > 0 {
+		i := bytes.IndexByte(block, '\n')
+		line := block[:i]
+		block = block[i+1:]
+		if hasCR {
+			line = bytes.TrimRight(line, "\r")
+		}
+		if l.dotEnds && len(line) > 0 && line[0] == '.' {
+			if line, l.ended = undot(line, true); l.ended {
+				return
+			}
+		}
+		if hasCR && bytes.IndexByte(line, '\r') >= 0 {
+			b.appendText(line)
+			b.endLine()
+			continue
+		}
+		b.memory = append(append(b.memory, line...), '\r', '\n')
+		b.unfit = b.unfit || len(line) > maxLine
+	}
 }

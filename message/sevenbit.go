@@ -18,6 +18,9 @@ func (e ConversionError) Error() string { return string(e) }
 // (RFC 5322 section 2.1.1, RFC 2045 section 2.8).
 func (m *Message) Unfit() bool { return m.body.unfit }
 
+// HasNUL tells whether the body has NUL. Some servers drop it, so that behind a line end it could uncover a dot.
+func (m *Message) HasNUL() bool { return m.body.nul }
+
 // SevenBit gives the message as 7-bit MIME, for a server without 8BITMIME (RFC 6152 section 3). The receiver stays as
 // it is; both are to be closed. The error is a ConversionError, a *SpoolError or a HeaderError.
 //
@@ -66,10 +69,7 @@ func (m *Message) convert(to *Message, s *scan) (err error) {
 	if err := w.Flush(); err != nil { // as any failed write before it
 		return asSpoolError(err)
 	}
-	to.body.unfit = s.unfit
+	to.body.unfit, to.body.nul = s.unfit, s.keepsNUL
 	to.header, err = takeApart(to.raw[:len(to.raw)-len(crlf)])
-	if err != nil {
-		return err
-	}
-	return to.body.finish()
+	return err
 }

@@ -32,6 +32,8 @@ type scan struct {
 	changes bool // anything
 	unfit   bool // what stays has overlong lines or NUL
 
+	keepsNUL bool // what stays has NUL
+
 	// of the leaf, the sealed part or the text between parts that is being read
 	size, escapes int64
 	column        int
@@ -58,6 +60,7 @@ func (s *scan) text(e *entity, piece []byte) error {
 		}
 		if nul || long {
 			s.unfit = true
+			s.keepsNUL = s.keepsNUL || nul
 			for ; e != nil; e = e.parent {
 				s.plans[e.index].unfit = true
 			}
