@@ -23,6 +23,28 @@ type Transport interface {
 	Close() error
 }
 
+// Item is a message for one of many. Done is called once, with what Send would return.
+type Item struct {
+	Env  *message.Envelope
+	Msg  *message.Message
+	Done func([]Status, error)
+}
+
+// Carrier is a Transport that carries many messages at the cost of few connections.
+type Carrier interface {
+	// SendEach sends all that next gives, until it gives nil, which it never waits to do. Several may be on their way
+	// before the first is done; Done is called for each that next has given. The error is that of a connection that
+	// could not be made, which is also the fate of what was to go by it; next was not asked for more.
+	SendEach(ctx context.Context, next func() *Item) error
+}
+
+// Preparer is a Transport that can get ready while its message is still being made.
+type Preparer interface {
+	// Prepare begins to, and returns at once. What goes wrong is told by the Send that follows; if none does, nobody
+	// is told, and Close undoes it.
+	Prepare()
+}
+
 // Status is the fate of one recipient.
 type Status struct {
 	Rcpt  string

@@ -68,6 +68,9 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	if err := checkAddress(env.From); err != nil {
 		return nil, &backend.Error{Kind: backend.Data, Stage: "envelope sender", Err: err}
 	}
+	if err := backend.Unkept(env.Terms, "maildir", true); err != nil {
+		return nil, err
+	}
 	statuses := make([]backend.Status, len(env.To))
 	var envelope strings.Builder
 	fmt.Fprintf(&envelope, "Return-Path: <%s>\n", env.From)

@@ -71,6 +71,9 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	if err := t.checkAddress(env.From, t.leadsWithSender()); err != nil {
 		return nil, &backend.Error{Kind: backend.Data, Stage: "envelope sender", Err: err}
 	}
+	if err := backend.Unkept(env.Terms, t.name, false); err != nil {
+		return nil, err
+	}
 	statuses := make([]backend.Status, len(env.To))
 	var offered []string
 	for i, to := range env.To {

@@ -13,10 +13,11 @@ import (
 const maxAuthLine = 512
 
 // authenticate signs in as the account says (RFC 4954). An account with auth never goes on without it.
-func (s *session) authenticate() error {
+func (s *session) authenticate() *backend.Error {
 	if s.Auth == "none" {
 		return nil
 	}
+	defer func() { s.told = s.conn.secrets }() // a server may have a memory
 	mech, err := auth.Choose(s.mechanisms(), s.Auth, s.mayShowPassword())
 	if err != nil {
 		kind := backend.Refused
@@ -84,7 +85,7 @@ func (s *session) mayShowPassword() bool {
 }
 
 // giveUp cancels an exchange that the mechanism can't go on with; the server answers 501.
-func (s *session) giveUp(mechanism string, cause error) error {
+func (s *session) giveUp(mechanism string, cause error) *backend.Error {
 	if _, err := s.ask(stageAUTH, "*"); err != nil {
 		return err
 	}

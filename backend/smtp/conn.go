@@ -2,35 +2,43 @@ package smtp
 
 import (
 	"bufio"
-	"bytes"
-	"fmt"
-	"io"
+	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
-const (
-	// maxCommand bounds a command with its CRLF (RFC 5321 section 4.5.3.1.4, with what SIZE, BODY and RFC 3461 section
-	// 4 add to it). Paths may have 256 octets, and servers take more.
-	maxCommand = 2048
-	// bodyBlock is the size of the writes of a body: some full TLS records (RFC 8446 section 5.1).
-	bodyBlock = 64 << 10
-)
-
-// conn is the connection with its two doors: send takes every command out, receive takes every reply in. The dialogue
-// and the limits are here and nowhere else.
+// conn is the connection with its two doors: launch takes every command and every message out (flight.go), receive
+// takes every reply in. The dialogue and the limits are there and nowhere else.
+//
+// A long flight leaves by a writer of its own while its replies are read, since a server may stop reading until we do.
+// Everything else happens in the goroutine of the exchange.
 type conn struct {
 	net      net.Conn
 	r        *bufio.Reader
 	dialogue dialogue
 	cap      time.Duration // the account's timeout, or 0
 	secrets  []string      // what must not be shown, should the server say it
+	answered int           // replies that were read
+
+	mu      sync.Mutex
+	changed sync.Cond
+	asked   int   // questions handed to the connection, which the server may have answered; the greeting is the first
+	gone    int   // those that have left for certain
+	writing bool  // a writer is at work
+	holding bool  // and waits for receive to tell that the server has said nothing
+	peeking bool  // receive waits for the writer or for the server
+	closed  bool  // no more is to be written
+	failed  error // what ended the last flight early
 }
 
 func newConn(c net.Conn, d dialogue, limit time.Duration) *conn {
-	return &conn{net: c, r: bufio.NewReaderSize(c, 2*maxReplyLine), dialogue: d, cap: limit}
+	n := &conn{net: c, r: bufio.NewReaderSize(c, 2*maxReplyLine), dialogue: d, cap: limit, asked: 1, gone: 1}
+	n.changed.L = &n.mu
+	return n
 }
 
 // upgrade goes on over c, which is the old connection with TLS around it.
@@ -39,88 +47,160 @@ func (c *conn) upgrade(over net.Conn) {
 	c.r.Reset(over)
 }
 
-// command is a line for the server, without its CRLF.
-type command struct {
-	stage stage
-	line  string
-	shown string // what the dialogue shows instead, where line holds a secret
-}
-
-// send is the door out: the commands go out in one flight, which is one write.
-func (c *conn) send(commands ...command) error {
-	var flight []byte
-	for _, cmd := range commands {
-		if len(cmd.line) > maxCommand && cmd.stage != stageAUTH {
-			return protocolError("a command that is longer than servers read")
-		}
-		if strings.ContainsAny(cmd.line, "\r\n\x00") {
-			return protocolError("a command with a line end in it")
-		}
-		flight = append(append(flight, cmd.line...), "\r\n"...)
-	}
-	if err := c.inStep(); err != nil {
-		return err
-	}
-	if len(commands) > 1 {
-		c.dialogue.note("%d commands in one flight (PIPELINING)", len(commands))
-	}
-	for _, cmd := range commands {
-		if cmd.shown != "" {
-			c.dialogue.client(cmd.shown)
-		} else {
-			c.dialogue.client(cmd.line)
-		}
-	}
-	return c.write(commands[0].stage, flight)
-}
-
 // unasked is a reply that came before anything was asked.
 type unasked struct{ reply }
 
 func (u unasked) Error() string { return "a reply before anything was asked" }
 
-// inStep tells whether all replies are read. One that is there already would be taken for the answer to the next
-// command, and so would each that follows for the one before its own.
+// readError is a failure to read our own message, as against one of the connection.
+type readError struct{ error }
+
+// inStep tells whether all replies are read, where all that was asked is answered. One that is there already would be
+// taken for the answer to the next command, and so would each that follows for the one before its own.
 func (c *conn) inStep() error {
-	if c.r.Buffered() == 0 {
+	if c.answered < c.asked || c.r.Buffered() == 0 {
 		return nil
 	}
-	r, err := c.receive(stageLate)
+	r, err := c.read(stageLate)
 	if err != nil {
 		return err
 	}
 	return unasked{r}
 }
 
-// write writes a flight or a block within the stage's time limit.
-func (c *conn) write(st stage, p []byte) error {
-	_, err := c.writeCounted(st, p)
-	return err
-}
-
-// writeCounted also tells how many octets have left.
-func (c *conn) writeCounted(st stage, p []byte) (int, error) {
-	if err := c.net.SetWriteDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
-		return 0, err
-	}
-	return c.net.Write(p)
-}
-
-// arrived tells whether the server has said something, without waiting for it.
-func (c *conn) arrived() bool {
-	if c.net.SetReadDeadline(time.Now().Add(time.Millisecond)) != nil {
-		return false
-	}
-	_, err := c.r.Peek(1)
-	return err == nil
-}
-
-// receive is the door in: it reads one reply within the stage's time limit.
+// receive is the door in: it reads one reply within the stage's time limit, which begins when the question has left or
+// the server begins to speak. Where the flight could not be written whole, a reply that has come is the cause, and not
+// the write that failed; without one the error is the write's.
 func (c *conn) receive(st stage) (reply, error) {
+	if err := c.waitForWriter(); err != nil {
+		return reply{}, err
+	}
+	c.mu.Lock()
+	failed := c.failed
+	c.mu.Unlock()
+	var unread readError
+	var early unasked
+	var bad commandError
+	switch {
+	case errors.As(failed, &unread), errors.As(failed, &early), errors.As(failed, &bad):
+		return reply{}, failed
+	case failed != nil:
+		st = stageLate
+	}
+	r, err := c.read(st)
+	if err != nil {
+		if failed != nil {
+			err = failed
+		}
+		return r, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing { // an answer shows that the server is at work: the block that waits for it has its time anew
+		_ = c.net.SetWriteDeadline(time.Now().Add(st.capped(c.cap).limit))
+	}
+	if c.answered > c.asked {
+		return r, unasked{r}
+	}
+	return r, nil
+}
+
+// read reads a reply within the stage's time limit.
+func (c *conn) read(st stage) (reply, error) {
 	if err := c.net.SetReadDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
 		return reply{}, err
 	}
-	return readReply(c.r, c.hide, c.dialogue.server)
+	r, err := readReply(c.r, c.hide, c.dialogue.server)
+	if err == nil {
+		c.answered++
+	}
+	return r, err
+}
+
+// waitForWriter waits until the writer is through or the server says something.
+func (c *conn) waitForWriter() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing {
+		c.peeking = true
+		err := c.net.SetReadDeadline(time.Time{})
+		if c.holding {
+			err = c.net.SetReadDeadline(time.Now().Add(silence))
+		}
+		if err != nil {
+			return err
+		}
+		c.mu.Unlock()
+		_, err = c.r.Peek(1)
+		c.mu.Lock()
+		c.peeking = false
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil // there is something to read, or an error that reading meets again
+		}
+		if c.holding {
+			c.holding = false
+			c.changed.Broadcast()
+		}
+	}
+	return nil
+}
+
+// ends tells whether the server closes the connection now, rather than to say more.
+func (c *conn) ends() bool {
+	_, err := c.read(stageLate)
+	return err != nil && isLost(err)
+}
+
+// sent waits until all that was answered has left for certain. The error tells why it has not: a reply to a message
+// whose end never left is none.
+func (c *conn) sent() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing && c.gone < c.answered {
+		c.changed.Wait()
+	}
+	if c.answered <= c.gone {
+		return nil
+	}
+	return c.failed
+}
+
+// mayHaveLeft tells whether the next n questions after those that are answered may have reached the server.
+func (c *conn) mayHaveLeft(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered+n <= c.asked
+}
+
+// through tells whether the last flight is written. Where no reply to it is outstanding, that is a matter of moments.
+func (c *conn) through(outstanding int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.writing && outstanding == 0 {
+		c.changed.Wait()
+	}
+	return !c.writing
+}
+
+// busy tells whether a flight is still being written.
+func (c *conn) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writing
+}
+
+// close ends the connection and its writer, which reads from the message: nothing is touched any more after it.
+func (c *conn) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.changed.Broadcast()
+	c.mu.Unlock()
+	c.net.Close()
+	c.mu.Lock()
+	for c.writing {
+		c.changed.Wait()
+	}
+	c.mu.Unlock()
 }
 
 // hide replaces our secrets in a text of the server's.
@@ -137,72 +217,5 @@ func (c *conn) keepSecret(s string) {
 	if len(s) >= 4 && !slices.Contains(c.secrets, s) {
 		c.secrets = append(c.secrets, s)
 		slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) })
-	}
-}
-
-// readError is a failure to read our own message, as against one of the connection.
-type readError struct{ error }
-
-// sendBody writes a message of size octets in wire form as DATA has it: a dot before each line that begins with one
-// (RFC 5321 section 4.5.2). The dot, and QUIT if quit says so, leave in the same write as the end of the body. complete
-// tells that the dot has left, so that the server may have the message even where there is an error.
-func (c *conn) sendBody(msg io.Reader, size int64, quit bool) (complete bool, err error) {
-	if err := c.inStep(); err != nil {
-		return false, err
-	}
-	c.dialogue.client(fmt.Sprintf("[%d octets]", size))
-	in, out := make([]byte, bodyBlock/2), make([]byte, 0, bodyBlock+bodyBlock/2)
-	lineStart, begun := true, false
-	for {
-		n, err := msg.Read(in)
-		if n > 0 {
-			out = stuff(out, in[:n], lineStart)
-			lineStart = in[n-1] == '\n'
-		}
-		switch {
-		case err == io.EOF:
-			if begun && c.arrived() { // the message has taken a while; what came in it is no answer to the dot
-				return false, c.inStep()
-			}
-			return c.sendEnd(out, quit)
-		case err != nil:
-			return false, readError{err}
-		case len(out) >= bodyBlock:
-			if err := c.write(stageBody, out); err != nil {
-				return false, err
-			}
-			out, begun = out[:0], true
-		}
-	}
-}
-
-// sendEnd writes the end of a body, the dot, and perhaps QUIT.
-func (c *conn) sendEnd(out []byte, quit bool) (complete bool, err error) {
-	c.dialogue.client(".")
-	out = append(out, ".\r\n"...)
-	dot := len(out)
-	if quit {
-		c.dialogue.client("QUIT")
-		out = append(out, "QUIT\r\n"...)
-	}
-	n, err := c.writeCounted(stageBody, out)
-	return n >= dot, err
-}
-
-// stuff appends p to dst with a dot before each dot that begins a line. lineStart tells whether p begins one.
-func stuff(dst, p []byte, lineStart bool) []byte {
-	from := 0 // where the search goes on
-	for {
-		i := bytes.IndexByte(p[from:], '.')
-		if i < 0 {
-			return append(dst, p...)
-		}
-		i += from
-		if i == 0 && lineStart || i > 0 && p[i-1] == '\n' {
-			dst = append(append(dst, p[:i]...), '.')
-			p, from, lineStart = p[i:], 1, false
-		} else {
-			from = i + 1
-		}
 	}
 }

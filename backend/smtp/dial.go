@@ -13,7 +13,7 @@ import (
 
 // connect opens a session that is ready for AUTH or MAIL, at the first address of the host where that works (RFC 5321
 // section 5.1). Addresses come in the order of RFC 6724, IPv6 and IPv4.
-func (t *transport) connect(ctx context.Context) (*session, error) {
+func (t *transport) connect(ctx context.Context) (*session, *backend.Error) {
 	roots := t.loadRoots()
 	identity, err := t.clientCertificate()
 	if err != nil {
@@ -39,7 +39,7 @@ func (t *transport) connect(ctx context.Context) (*session, error) {
 }
 
 // addresses are what to dial, as net.Dial takes it; a path for a unix socket.
-func (t *transport) addresses(ctx context.Context) ([]string, error) {
+func (t *transport) addresses(ctx context.Context) ([]string, *backend.Error) {
 	if strings.HasPrefix(t.Host, "unix:") {
 		return []string{t.Host}, nil
 	}
@@ -88,9 +88,7 @@ func together(failed []*backend.Error, addrs []string) *backend.Error {
 	}
 	var before []string
 	for i, e := range failed[:len(failed)-1] {
-		short := *e
-		short.Server = ""
-		text := short.Error()
+		text := withoutServer(e)
 		if e.Stage != stageConnect.name { // a DialError names its address itself
 			text = addrs[i] + ": " + text
 		}
@@ -99,6 +97,23 @@ func together(failed []*backend.Error, addrs []string) *backend.Error {
 	all := *last
 	all.Err = &earlier{last.Err, strings.Join(before, "; ")}
 	return &all
+}
+
+// after is the failure of a second attempt, with that of the first. If the server may have the message from the first,
+// it still may.
+func after(first, second *backend.Error) *backend.Error {
+	both := *second
+	both.Err = &earlier{second.Err, withoutServer(first)}
+	if first.Kind == backend.Uncertain {
+		both.Kind = first.Kind
+	}
+	return &both
+}
+
+func withoutServer(e *backend.Error) string {
+	short := *e
+	short.Server = ""
+	return short.Error()
 }
 
 // earlier is an error with what went wrong at the addresses tried before.

@@ -120,18 +120,16 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestBody has what can happen in the middle of a body that is larger than any buffer.
+// TestBody has what can happen in the middle of a body that is larger than any buffer, where the server goes on
+// reading: the dialogues have the rest.
 func TestBody(t *testing.T) {
 	const before = "S: 220 hi\nC: EHLO client.example.org\nS: 250 mail.example.org\n" +
 		"C: MAIL FROM:<ann@example.org>\nS: 250 ok\nC: RCPT TO:<bob@example.org>\nS: 250 ok\nC: DATA\nS: 354 go on\n* read 100000\n"
 	for _, c := range []struct{ name, end, want string }{
-		{"lost", "* close\n", "again, for now: 127.0.0.1: body: the connection was lost"},
-		{"reset", "* reset\n", "again, for now: 127.0.0.1: body: the connection was lost"},
 		{"refused and closed", "S: 552 5.3.4 too big\n* close\n", "refused, for good: 127.0.0.1: body: 552 5.3.4 too big"},
 		{"refused and read on", "S: 552 5.3.4 too big\n* anything\n", "refused, for good: 127.0.0.1: body: 552 5.3.4 too big"},
 		{"taken before it was sent", "S: 250 ok\n* anything\n", "protocol, for now: 127.0.0.1: body: 250 ok: a reply before anything was asked"},
 		{"421 and closed", "S: 421 4.3.2 bye\n* close\n", "again, for now: 127.0.0.1: body: 421 4.3.2 bye"},
-		{"no longer read", "* deaf\n", "again, for now: 127.0.0.1: body: no answer within 2s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

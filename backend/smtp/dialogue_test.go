@@ -10,9 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -31,14 +34,21 @@ const (
 	password = "sesame open"
 )
 
-var opens = backend.Registry{"plain": smtp.Plain, "starttls": smtp.StartTLS, "tls": smtp.TLS}
+var opens = backend.Registry{"plain": smtp.Plain, "starttls": smtp.StartTLS, "tls": smtp.TLS, "lmtp": smtp.LMTP}
 
 var identity = sync.OnceValues(smtptest.NewIdentity)
 
+// TestMain has many tests wait for their servers at the same time, who let them wait on purpose.
+func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // the command line overrules it
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
 // TestDialogues plays each file of testdata. A file has an account (the keys besides host, port and user), the
-// envelope, the message where it matters, the script of the server, and what has to come of it: the dialogue as -v
-// shows it, the result, and the body as it crossed the wire where that matters. $CA, $PIN and $KEYPIN stand for what
-// the run has made.
+// envelope, the message where it matters or the size that it is padded to, the script of the server, and what has to
+// come of it: the dialogue as -v shows it, the result, and the body as it crossed the wire where that matters. $CA,
+// $PIN and $KEYPIN stand for what the run has made.
 func TestDialogues(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -146,28 +156,73 @@ func send(t *testing.T, part map[string]string, server *smtptest.Server, id *smt
 	if text == "" {
 		text = "From: ann@example.org\nDate: Sun, 22 Nov 2026 10:00:00 +0000\nMessage-ID: <1@example.org>\nSubject: hi\n\nHello.\n"
 	}
+	if size, ok := part["size"]; ok {
+		n, err := strconv.Atoi(strings.TrimSpace(size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const line = "a line of the body\n"
+		text += strings.Repeat(line, n/len(line))
+	}
 	msg, err := message.Read(strings.NewReader(text), message.ReadOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer msg.Close()
-	statuses, err := transport.Send(context.Background(), envelope(part["envelope"]), msg)
-	return describe(statuses, err)
+	envelopes := strings.Split(part["envelope"], "\n\n") // of several messages on the same connection, or of one
+	if len(envelopes) == 1 {
+		statuses, err := transport.Send(context.Background(), envelope(t, envelopes[0]), msg)
+		return describe(statuses, err)
+	}
+	var result strings.Builder
+	err = transport.(backend.Carrier).SendEach(context.Background(), func() *backend.Item {
+		if len(envelopes) == 0 {
+			return nil
+		}
+		env := envelope(t, envelopes[0])
+		envelopes = envelopes[1:]
+		return &backend.Item{Env: env, Msg: msg, Done: func(statuses []backend.Status, err error) {
+			result.WriteString(describe(statuses, err))
+		}}
+	})
+	if err != nil {
+		fmt.Fprintf(&result, "no connection: %s\n", fate(err))
+	}
+	return result.String()
 }
 
-// envelope reads "from ADDRESS" and "to ADDRESS" lines; the default is one of each.
-func envelope(text string) *message.Envelope {
+// envelope reads "from ADDRESS" and "to ADDRESS" lines, and those of the terms; the default is one of each of the first.
+func envelope(t *testing.T, text string) *message.Envelope {
 	if text == "" {
 		return &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}
 	}
 	env := &message.Envelope{}
 	for line := range strings.Lines(text) {
 		what, addr, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		var err error
 		switch what {
 		case "from":
 			env.From = addr
 		case "to":
 			env.To = append(env.To, addr)
+		case "require-tls":
+			env.Terms.RequireTLS = true
+		case "deliver-by":
+			words := strings.Fields(addr)
+			env.Terms.DeliverBy.Within, err = time.ParseDuration(words[0])
+			env.Terms.DeliverBy.Return = slices.Contains(words, "return")
+			env.Terms.DeliverBy.Trace = slices.Contains(words, "trace")
+		case "priority":
+			env.Terms.Priority, err = strconv.Atoi(addr)
+		case "submitter":
+			env.Terms.Submitter = &addr
+		case "hold-for":
+			env.Terms.HoldFor, err = time.ParseDuration(addr)
+		case "hold-until":
+			env.Terms.HoldUntil, err = time.Parse(time.RFC3339, addr)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return env

@@ -69,6 +69,7 @@ func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Erro
 func (s *session) failure(st stage, err error) *backend.Error {
 	e := &backend.Error{Kind: backend.Again, Server: s.Host, Stage: st.name, Err: err}
 	var bad protocolError
+	var ours commandError
 	var unread readError
 	var cert *CertificateError
 	var record tls.RecordHeaderError
@@ -91,6 +92,8 @@ func (s *session) failure(st stage, err error) *backend.Error {
 		}
 	case errors.As(err, &bad):
 		e.Kind = backend.Protocol
+	case errors.As(err, &ours):
+		e.Kind = backend.Data
 	case errors.As(err, &unread):
 		e.Kind, e.Stage = backend.Local, "reading the message back"
 	case errors.As(err, &cert):

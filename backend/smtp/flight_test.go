@@ -1,7 +1,6 @@
 package smtp
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -9,22 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"postern/backend"
 	"postern/backend/smtp/smtptest"
 	"postern/conf"
 	"postern/message"
 )
-
-// recorder is a connection that keeps what is written to it.
-type recorder struct {
-	net.Conn
-	said bytes.Buffer
-}
-
-func (r *recorder) Write(p []byte) (int, error)      { return r.said.Write(p) }
-func (r *recorder) SetWriteDeadline(time.Time) error { return nil }
 
 // flights counts the client's flights on a connection: the times it says something after it has heard something.
 type flights struct {
@@ -54,44 +43,49 @@ func TestFlights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const hello = "C: EHLO client.example.org\nS: 250-mail.example.org\nS: 250-PIPELINING\n"
+	const dataHello = "C: EHLO client.example.org\nS: 250-mail.example.org\nS: 250-PIPELINING\n"
+	const chunkHello = dataHello + "S: 250-CHUNKING\n"
+	const user = "user = \"ann\"\npassword = \"pw\"\n"
 	const signIn = "S: 250 AUTH PLAIN\nC: AUTH PLAIN AGFubgBwdw==\nS: 235 ok\n"
 	for _, recipients := range []int{1, 20} {
 		for _, c := range []struct {
-			name   string
-			sec    security
-			keys   string
-			script string
-			want   int
+			name        string
+			sec         security
+			keys        string
+			before, end string // the script up to EHLO's reply that counts, and what follows that
+			data, chunk int    // round trips by DATA and by BDAT
 		}{
-			{"plain", never, "", "S: 220 hi\n" + hello + "S: 250 8BITMIME\n", 5},
-			{
-				"starttls", upgraded, "user = \"ann\"\npassword = \"pw\"\n",
-				"S: 220 hi\n" + hello + "S: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n* tls good\n" + hello + signIn, 9,
-			},
-			{"tls", implicit, "user = \"ann\"\npassword = \"pw\"\n", "* tls good\nS: 220 hi\n" + hello + signIn, 7},
+			{"plain", never, "", "S: 220 hi\n", "S: 250 8BITMIME\n", 5, 4},
+			{"starttls", upgraded, user, "S: 220 hi\n" + dataHello + "S: 250 STARTTLS\nC: STARTTLS\nS: 220 go\n* tls good\n", signIn, 9, 8},
+			{"tls", implicit, user, "* tls good\nS: 220 hi\n", signIn, 7, 6},
 		} {
-			t.Run(fmt.Sprintf("%s/%d", c.name, recipients), func(t *testing.T) {
-				env := &message.Envelope{From: "ann@example.org"}
-				script := c.script + "C: MAIL FROM:<ann@example.org>\n"
-				for i := range recipients {
-					to := fmt.Sprintf("to%d@example.org", i)
-					env.To = append(env.To, to)
-					script += "C: RCPT TO:<" + to + ">\n"
-				}
-				script += "C: DATA\nS: 250 ok\n" + strings.Repeat("S: 250 ok\n", recipients) + "S: 354 go\nC: [body]\nC: QUIT\nS: 250 ok\n"
-				count := sendCounted(t, id, c.sec, c.keys, script, env)
-				got := 1 + count.flights
-				if c.sec != implicit {
-					got++ // the greeting
-				}
-				if got != c.want {
-					t.Errorf("%d round trips in %d writes, want %d", got, count.writes, c.want)
-				}
-				if c.sec == never && count.writes != count.flights {
-					t.Errorf("%d writes for %d flights", count.writes, count.flights)
-				}
-			})
+			for _, chunked := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/chunked=%v/%d", c.name, chunked, recipients), func(t *testing.T) {
+					env := &message.Envelope{From: "ann@example.org"}
+					hello, content, want := dataHello, "C: DATA\nS: 250 ok\n"+strings.Repeat("S: 250 ok\n", recipients)+"S: 354 go\nC: [body]\nC: QUIT\nS: 250 ok\n", c.data
+					if chunked {
+						hello, content, want = chunkHello, "C: [chunk]\nC: QUIT\n"+strings.Repeat("S: 250 ok\n", recipients+2), c.chunk
+					}
+					script := c.before + hello + c.end + "C: MAIL FROM:<ann@example.org>\n"
+					for i := range recipients {
+						to := fmt.Sprintf("to%d@example.org", i)
+						env.To = append(env.To, to)
+						script += "C: RCPT TO:<" + to + ">\n"
+					}
+					script += content
+					count := sendCounted(t, id, c.sec, c.keys, script, env)
+					got := 1 + count.flights
+					if c.sec != implicit {
+						got++ // the greeting
+					}
+					if got != want {
+						t.Errorf("%d round trips in %d writes, want %d", got, count.writes, want)
+					}
+					if c.sec == never && count.writes != count.flights {
+						t.Errorf("%d writes for %d flights", count.writes, count.flights)
+					}
+				})
+			}
 		}
 	}
 }
@@ -117,7 +111,7 @@ func sendCounted(t *testing.T, id *smtptest.Identity, sec security, keys, script
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened, err := open(config.Accounts[0], backend.Surroundings{}, sec)
+	opened, err := open(config.Accounts[0], backend.Surroundings{}, sec, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,10 +133,21 @@ func sendCounted(t *testing.T, id *smtptest.Identity, sec security, keys, script
 	if err != nil {
 		t.Fatal(err)
 	}
-	statuses, failed := s.transact(env, msg)
-	if failed != nil {
-		t.Fatal(failed)
-	}
+	var statuses []backend.Status
+	at := 0 // flights until the fate is known; that of the connection's end is nobody's
+	items := []*backend.Item{{Env: env, Msg: msg, Done: func(s []backend.Status, err error) {
+		if statuses, at = s, count.flights; err != nil {
+			t.Error(err)
+		}
+	}}}
+	s.run(&mailbag{next: func() *backend.Item {
+		if len(items) == 0 {
+			return nil
+		}
+		now := items[0]
+		items = items[1:]
+		return now
+	}})
 	for _, st := range statuses {
 		if st.Err != nil {
 			t.Error(st.Err)
@@ -152,5 +157,6 @@ func sendCounted(t *testing.T, id *smtptest.Identity, sec security, keys, script
 	if _, err := server.Wait(); err != nil {
 		t.Error(err)
 	}
+	count.flights = at
 	return count
 }

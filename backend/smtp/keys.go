@@ -21,6 +21,8 @@ type keys struct {
 	HELO         string        `toml:"helo"`
 	TLS          tlsKeys       `toml:"tls"`
 	InsecureAuth *bool         `toml:"insecure_auth"`
+	OnRefused    string        `toml:"on_refused"` // deliver or abort
+	RequireTLS   bool          `toml:"require_tls"`
 }
 
 // tlsKeys are the keys of the tls table.
@@ -33,11 +35,20 @@ type tlsKeys struct {
 	ServerName string       `toml:"server_name"`
 }
 
+// What becomes of the others when a recipient is refused.
+const (
+	deliver = "deliver" // they get the message
+	abort   = "abort"   // nobody does
+)
+
 // systemCA stands for the system's roots in a list of CA files.
 const systemCA = "system"
 
 // ports are the default ports (RFC 5321 section 4.5.4.2, RFC 6409 section 3.1, RFC 8314 section 7.3).
 var ports = map[security]int{never: 25, upgraded: 587, implicit: 465}
+
+// lmtpPort is the default port of LMTP, which is any but 25 (RFC 2033 section 5).
+const lmtpPort = 24
 
 var versions = map[string]uint16{
 	"":    tls.VersionTLS12, // RFC 8996 has put the older ones out of use
@@ -96,8 +107,12 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 		return a.Errorf("tls.min", "%q is none of 1.0, 1.1, 1.2, 1.3", k.TLS.Min)
 	case (k.TLS.Cert == "") != (k.TLS.Key == ""):
 		return a.Errorf("tls", "cert and key go together")
+	case k.OnRefused != "" && k.OnRefused != deliver && k.OnRefused != abort:
+		return a.Errorf("on_refused", "%q is neither %s nor %s", k.OnRefused, deliver, abort)
 	case sec == never && k.TLS.set():
-		return a.Errorf("tls", "backend = \"plain\" has no TLS: use starttls or tls, or take the tls table out")
+		return a.Errorf("tls", "backend = %q has no TLS: use starttls or tls, or take the tls table out", a.Backend)
+	case sec == never && k.RequireTLS:
+		return a.Errorf("require_tls", "backend = %q has no TLS: use starttls or tls, or take require_tls out", a.Backend)
 	}
 	for i, pin := range k.TLS.Pin {
 		digits := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(pin), "sha256:"), ":", "")

@@ -1,42 +1,45 @@
 package smtp
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"postern/backend"
-	"postern/message"
 )
 
 // mailCommand is MAIL with its parameters, where the server knows them: SIZE (RFC 1870), BODY (RFC 6152), SMTPUTF8 (RFC
 // 6531), RET and ENVID (RFC 3461).
-func (t *transaction) mailCommand(msg *message.Message) (command, *backend.Error) {
-	line := "MAIL FROM:<" + t.from.addr + ">"
-	size := msg.Size()
-	if t.offers.has("SIZE") {
+func (l *letter) mailCommand() (command, *backend.Error) {
+	s := l.session
+	line := "MAIL FROM:<" + l.from.addr + ">"
+	size := l.msg.Size()
+	if s.offers.has("SIZE") {
 		line += " SIZE=" + strconv.FormatInt(size, 10)
-		if params := t.offers["SIZE"]; len(params) > 0 {
+		if params := s.offers["SIZE"]; len(params) > 0 {
 			if limit, err := strconv.ParseInt(params[0], 10, 64); err == nil && limit > 0 && size > limit {
-				return command{}, t.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
+				return command{}, s.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
 			}
 		}
 	}
-	if t.offers.has("8BITMIME") && (t.env.EightBit || msg.EightBit()) {
+	switch {
+	case l.msg.Unfit() && s.takesBinary():
+		line += " BODY=BINARYMIME" // RFC 3030 section 3
+	case s.offers.has("8BITMIME") && (l.Env.EightBit || l.msg.EightBit()):
 		line += " BODY=8BITMIME"
 	}
-	wants := t.from.wants
-	for _, i := range t.offered {
-		wants = wants || t.to[i].wants
-	}
-	if wants {
+	if l.utf8 {
 		line += " SMTPUTF8"
 	}
-	dsn := t.env.DSN
-	if !t.offers.has("DSN") {
+	terms, lacking := s.terms(l.Env.Terms)
+	if lacking != nil {
+		return command{}, lacking
+	}
+	line += terms
+	dsn := l.Env.DSN
+	if !s.offers.has("DSN") {
 		if dsn.Return != "" || dsn.ID != "" || len(dsn.For) > 0 {
-			t.conn.dialogue.note("the server doesn't offer DSN: what the sender wants to be told is left out")
+			s.conn.dialogue.note("the server doesn't offer DSN: what the sender wants to be told is left out")
 		}
 		return command{stage: stageMAIL, line: line}, nil
 	}
@@ -54,10 +57,10 @@ const maxOriginal = 500
 
 // rcptCommand is RCPT for a recipient of env.To, with NOTIFY and ORCPT (RFC 3461 section 4) where the server knows
 // them.
-func (t *transaction) rcptCommand(i int) command {
-	line := "RCPT TO:<" + t.to[i].addr + ">"
-	if t.offers.has("DSN") && i < len(t.env.DSN.For) {
-		wish := t.env.DSN.For[i]
+func (l *letter) rcptCommand(i int) command {
+	line := "RCPT TO:<" + l.to[i].addr + ">"
+	if l.session.offers.has("DSN") && i < len(l.Env.DSN.For) {
+		wish := l.Env.DSN.For[i]
 		if wish.Notify != "" {
 			line += " NOTIFY=" + wish.Notify
 		}
@@ -80,30 +83,4 @@ func xtext(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// fit is the message as this server takes it: itself, or as 7-bit MIME where it has 8-bit text and the server doesn't
-// offer 8BITMIME (RFC 6152 section 3), or lines that are too long for any. Where that can't be done, 8-bit text is
-// refused, and long lines go out as they are: most servers take them.
-func (t *transaction) fit(msg *message.Message) (*message.Message, *backend.Error) {
-	why := "lines over the limit, or NUL"
-	mustBe := msg.EightBit() && !t.offers.has("8BITMIME")
-	if mustBe {
-		why = "8-bit text, and the server doesn't offer 8BITMIME"
-	} else if !msg.Unfit() {
-		return msg, nil
-	}
-	converted, err := msg.SevenBit()
-	var cannot message.ConversionError
-	switch {
-	case err == nil:
-		t.conn.dialogue.note("the message has %s: sent as 7-bit MIME", why)
-		return converted, nil
-	case !errors.As(err, &cannot):
-		return nil, t.failure(stageBody, readError{err})
-	case mustBe:
-		return nil, t.lacks(stageMAIL, "the server does not offer 8BITMIME, and the message can't be converted: "+err.Error())
-	}
-	t.conn.dialogue.note("the message has %s: sent as it is, %v", why, err)
-	return msg, nil
 }

@@ -11,8 +11,9 @@ import (
 	"postern/message"
 )
 
-// maxPath bounds an address. RFC 5321 section 4.5.3.1.3 has 256; servers take more, within their command line.
-const maxPath = 512
+// maxPath bounds an address: with MAIL FROM:<> around it and CRLF it makes a line of 512 octets (RFC 5321 section
+// 4.5.3.1.4). Section 4.5.3.1.3 has 256 for a path, but servers take more, and addresses that others have wrapped have it.
+const maxPath = 512 - len("MAIL FROM:<>\r\n")
 
 // path is an address as a command has it.
 type path struct {
@@ -42,6 +43,9 @@ func (s *session) path(who, addr string) (path, *backend.Error) {
 			return refused(backend.Data, fmt.Errorf("%q has no domain: %s", addr, strings.TrimPrefix(err.Error(), "idna: ")))
 		}
 		addr = addr[:at] + ascii
+		if err := checkPath(addr); err != nil { // it has become longer
+			return refused(backend.Data, err)
+		}
 	}
 	p := path{addr, !isASCII(addr)}
 	if p.wants && !s.offers.has("SMTPUTF8") {

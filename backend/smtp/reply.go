@@ -26,7 +26,9 @@ type reply struct {
 	asked  string   // of a 334: what it asks, as it came, for the mechanism and for nobody else
 }
 
-func (r reply) positive() bool { return r.code/100 == 2 }
+// positive tells whether the server has done what a transaction asked. 220 and 221 are about the connection, and answer
+// nothing there: they show that the server is out of step, or about to close.
+func (r reply) positive() bool { return r.code/100 == 2 && r.code != 220 && r.code != 221 }
 
 // text is the whole text as one line.
 func (r reply) text() string {
@@ -87,6 +89,9 @@ func readReply(r *bufio.Reader, clean func(string) string, show func(string)) (r
 			re.asked += strings.TrimSpace(text)
 		}
 		if last {
+			if text := re.text(); clean(text) != text { // a secret can stand across lines
+				re.lines = []string{clean(text)}
+			}
 			return re, nil
 		}
 		if len(re.lines) == maxReplyLines {

@@ -3,7 +3,6 @@ package smtp
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -97,51 +96,6 @@ func FuzzReadReply(f *testing.F) {
 	})
 }
 
-// FuzzStuff checks dot-stuffing against its definition (RFC 5321 section 4.5.2), however the text is cut.
-func FuzzStuff(f *testing.F) {
-	f.Add("a\n.b\n..\n", 3)
-	f.Add(".\n.\n.", 1)
-	f.Add("x.y\n.z", 4)
-	f.Fuzz(func(t *testing.T, text string, cut int) {
-		// What message gives: CR and LF only together, and a line end last.
-		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r", ""), "\n", "\r\n") + "\r\n"
-		var want strings.Builder
-		for line := range strings.Lines(text) {
-			if strings.HasPrefix(line, ".") {
-				want.WriteByte('.')
-			}
-			want.WriteString(line)
-		}
-		cut = 1 + max(cut, -cut, 0)%len(text)
-		var got []byte
-		lineStart := true
-		for rest := []byte(text); len(rest) > 0; {
-			n := min(cut, len(rest))
-			got = stuff(got, rest[:n], lineStart)
-			lineStart = rest[n-1] == '\n'
-			rest = rest[n:]
-		}
-		if string(got) != want.String() {
-			t.Fatalf("%q cut at %d: got %q, want %q", text, cut, got, want.String())
-		}
-		if strings.HasPrefix(string(got), ".\r\n") || strings.Contains(string(got), "\r\n.\r\n") {
-			t.Fatalf("%q has an end of data: %q", text, got)
-		}
-	})
-}
-
-// TestSendBodyStops: a message that can't be read to its end never gets its dot.
-func TestSendBodyStops(t *testing.T) {
-	var out recorder
-	c := newConn(&out, dialogue{}, 0)
-	broken := io.MultiReader(strings.NewReader(strings.Repeat("x\r\n", bodyBlock)), iotest.ErrReader(errors.New("disk gone")))
-	complete, err := c.sendBody(broken, 0, true)
-	var unread readError
-	if complete || !errors.As(err, &unread) || bytes.Contains(out.said.Bytes(), []byte(".\r\n")) {
-		t.Errorf("complete %v, error %v", complete, err)
-	}
-}
-
 // TestCheckPath: what is not one path never gets into a command.
 func TestCheckPath(t *testing.T) {
 	for path, fine := range map[string]bool{
@@ -151,31 +105,6 @@ func TestCheckPath(t *testing.T) {
 	} {
 		if err := checkPath(path); (err == nil) != fine {
 			t.Errorf("%q: %v", path, err)
-		}
-	}
-}
-
-// short is a connection that takes some octets and then fails.
-type short struct {
-	recorder
-	takes int
-}
-
-func (s *short) Write(p []byte) (int, error) {
-	if len(p) <= s.takes {
-		return len(p), nil
-	}
-	return s.takes, errors.New("broken")
-}
-
-// TestSendEnd: a message is complete when its dot has left, whatever becomes of the QUIT behind it.
-func TestSendEnd(t *testing.T) {
-	const text = "x\r\n"
-	for takes := range len(text+".\r\nQUIT\r\n") + 1 {
-		c := newConn(&short{takes: takes}, dialogue{}, 0)
-		complete, _ := c.sendEnd([]byte(text), true)
-		if want := takes >= len(text+".\r\n"); complete != want {
-			t.Errorf("%d octets have left: complete is %v", takes, complete)
 		}
 	}
 }

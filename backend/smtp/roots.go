@@ -11,11 +11,13 @@ import (
 	"sync"
 )
 
-// systemBundles is where distributions keep the system's roots in one file.
+// systemBundles is where distributions keep the system's roots in one file. The first that is there counts, as in
+// crypto/x509, whose list and order this is.
 var systemBundles = []string{
 	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Alpine, Arch
 	"/etc/pki/tls/certs/ca-bundle.crt",                  // Fedora
 	"/etc/ssl/ca-bundle.pem",                            // openSUSE
+	"/etc/pki/tls/cacert.pem",                           // OpenELEC
 	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL
 	"/etc/ssl/cert.pem",                                 // Alpine, BSD
 }
@@ -49,7 +51,7 @@ func (r *roots) read() (all []byte, err error) {
 		} else if data, err = os.ReadFile(name); err != nil {
 			return nil, err
 		}
-		all = append(append(all, '\n'), data...)
+		all = append(append(all, "\n#\n"...), data...) // no certificate goes on from one file to the next
 	}
 	return all, nil
 }

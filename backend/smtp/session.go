@@ -23,6 +23,15 @@ type session struct {
 
 	certificateWanted bool // the server asked for a certificate of ours
 	offers            capabilities
+	limits            limits
+
+	stepwise bool         // PIPELINING and CHUNKING are left alone: the server has failed with them
+	prepared bool         // the connection was made ahead of its message, and may have been forgotten
+	carried  int          // transactions that it has answered in step
+	begun    int          // transactions that were begun
+	latest   *transaction // the last of them
+	dirty    bool         // the server may have a transaction open when the next MAIL comes
+	quitting bool         // QUIT has been launched
 }
 
 // capabilities are what the server said it can do, by keyword in upper case, with the parameters (RFC 5321 section
@@ -38,6 +47,7 @@ func (c capabilities) has(keyword string) bool {
 func (s *session) open(addr string) *backend.Error {
 	c, err := s.dial(s.ctx, addr)
 	s.conn = newConn(c, dialogue{s.surrounding.Dialogue}, time.Duration(s.Timeout))
+	s.conn.secrets = slices.Clone(s.told)
 	if err != nil {
 		s.conn.dialogue.note("%v", err)
 		return s.failure(stageConnect, err)
@@ -77,18 +87,23 @@ func (s *session) greet() *backend.Error {
 // hello says EHLO, or HELO to a server that doesn't know it (RFC 5321 section 3.2).
 func (s *session) hello() *backend.Error {
 	name := s.heloName()
-	r, err := s.ask(stageEHLO, "EHLO "+name)
+	st, verb := stageEHLO, "EHLO "
+	if s.lmtp {
+		st, verb = stageLHLO, "LHLO " // RFC 2033 section 4.1
+	}
+	r, err := s.ask(st, verb+name)
 	switch {
 	case err != nil:
 		return err
-	case r.positive():
+	case r.code == 250: // no other 2yz: a greeting said twice would count as a reply without extensions (section 4.3.2)
 		s.offers = parseCapabilities(r.lines)
+		s.limits = readLimits(s.offers["LIMITS"])
 		return nil
-	case !isUnknownCommand(r):
-		return s.refusal(stageEHLO.name, backend.Refused, r)
+	case s.lmtp, !isUnknownCommand(r):
+		return s.refusal(st.name, backend.Refused, r)
 	}
 	r, err = s.ask(stageHELO, "HELO "+name)
-	if err == nil && !r.positive() {
+	if err == nil && r.code != 250 {
 		err = s.refusal(stageHELO.name, backend.Refused, r)
 	}
 	s.offers = nil
@@ -185,9 +200,7 @@ func (s *session) ask(st stage, line string) (reply, *backend.Error) {
 
 func (s *session) askShown(cmd command) (reply, *backend.Error) {
 	s.idle = false
-	if err := s.conn.send(cmd); err != nil {
-		return reply{}, s.failure(cmd.stage, err)
-	}
+	s.conn.send(cmd)
 	r, err := s.conn.receive(cmd.stage)
 	if err != nil {
 		return r, s.failure(cmd.stage, err)
@@ -208,7 +221,13 @@ func (s *session) quit() {
 		return
 	}
 	s.idle = false
-	if s.conn.send(command{stage: stageQUIT, line: "QUIT"}) == nil && s.conn.dialogue.watched() {
+	s.conn.send(quitCommand)
+	s.farewell()
+}
+
+// farewell awaits the answer to QUIT, where somebody watches.
+func (s *session) farewell() {
+	if s.conn.dialogue.watched() {
 		_, _ = s.conn.receive(stageQUIT)
 	}
 }

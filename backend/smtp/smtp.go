@@ -1,5 +1,6 @@
-// Package smtp carries messages by SMTP (RFC 5321), in an exchange written by hand. Three transports share it: plain,
-// starttls (RFC 3207) and tls (implicit TLS, RFC 8314).
+// Package smtp carries messages by SMTP (RFC 5321), in an exchange written by hand. Four transports share it: plain,
+// starttls (RFC 3207), tls (implicit TLS, RFC 8314), and lmtp (RFC 2033), which says LHLO in place of EHLO and has one
+// reply for each recipient at the end.
 //
 // The legal paths through an exchange, each step with the replies that lead on:
 //
@@ -13,7 +14,8 @@
 //	the next address of the host, when this one fails for now before AUTH
 //
 // MAIL, RCPT… and DATA go out in one flight where the server has PIPELINING (RFC 2920), and QUIT goes out with the end
-// of the body. Any other reply ends the exchange: QUIT where the server still listens to commands, and never a dot
+// of the body; with CHUNKING (RFC 3030) BDAT takes the place of DATA, and a small message leaves with its envelope. In
+// place of QUIT the next MAIL may follow: to recipients that were too many, or of the next message. Any other reply ends the exchange: QUIT where the server still listens to commands, and never a dot
 // that was not meant. The stages and their time limits are in stage.go.
 //
 // It fails closed. starttls and tls never go on without TLS, octets that come in clear behind the reply to STARTTLS end
@@ -23,6 +25,7 @@ package smtp
 
 import (
 	"context"
+	"sync/atomic"
 
 	"postern/backend"
 	"postern/conf"
@@ -40,54 +43,72 @@ const (
 
 // Plain opens the transport without TLS: port 25, or the loopback of a test.
 func Plain(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
-	return open(a, s, never)
+	return open(a, s, never, false)
 }
 
 // StartTLS opens the transport that asks for TLS after the greeting: port 587.
 func StartTLS(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
-	return open(a, s, upgraded)
+	return open(a, s, upgraded, false)
 }
 
 // TLS opens the transport with TLS from the first octet on: port 465.
 func TLS(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
-	return open(a, s, implicit)
+	return open(a, s, implicit, false)
+}
+
+// LMTP opens the transport that speaks LMTP (RFC 2033), without TLS: port 24, or a unix socket.
+func LMTP(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
+	return open(a, s, never, true)
 }
 
 // transport is one account's way to its server.
 type transport struct {
 	keys
 	security    security
+	lmtp        bool
 	surrounding backend.Surroundings
+	prepared    atomic.Pointer[attempt] // the connection that Prepare has begun, or nil
+	told        []string                // what servers were told on the connections before, and must not be shown
 }
 
-func open(a *conf.Account, s backend.Surroundings, sec security) (backend.Transport, error) {
-	t := &transport{security: sec, surrounding: s}
+func open(a *conf.Account, s backend.Surroundings, sec security, lmtp bool) (backend.Transport, error) {
+	t := &transport{security: sec, lmtp: lmtp, surrounding: s}
 	if err := a.Decode(&t.keys); err != nil {
 		return nil, err
+	}
+	if t.Port == 0 && lmtp {
+		t.Port = lmtpPort
 	}
 	return t, t.judge(a, sec)
 }
 
-// Send carries out one exchange on a connection of its own.
-func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *message.Message) ([]backend.Status, error) {
-	s, err := t.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer s.conn.net.Close()
-	// A cancelled send breaks the connection off wherever it is: without the dot nothing is delivered.
-	raw := s.conn.net
-	defer context.AfterFunc(ctx, func() { raw.Close() })()
-	defer s.quit()
-	if err := s.authenticate(); err != nil {
-		return nil, err
-	}
-	statuses, failed := s.transact(env, msg)
-	if failed != nil { // a nil *Error is no nil error
-		return nil, failed
-	}
-	return statuses, nil
+// Send carries one message on a connection of its own.
+func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *message.Message) (statuses []backend.Status, err error) {
+	item := &backend.Item{Env: env, Msg: msg, Done: func(s []backend.Status, e error) { statuses, err = s, e }}
+	_ = t.SendEach(ctx, func() *backend.Item {
+		now := item
+		item = nil
+		return now
+	})
+	return statuses, err
 }
 
-// Close has nothing to do: Send keeps no connection.
-func (t *transport) Close() error { return nil }
+// SendEach carries all that next gives, as backend.Carrier has it: on one connection as long as the server takes more,
+// then on the next one.
+func (t *transport) SendEach(ctx context.Context, next func() *backend.Item) error {
+	m := &mailbag{next: next}
+	for m.more() {
+		s, err := t.ready(ctx)
+		if err != nil {
+			m.giveUp(err)
+			return err
+		}
+		s.stepwise = m.stepwise
+		// A cancelled send breaks the connection off wherever it is: without the dot nothing is delivered.
+		raw := s.conn.net
+		stop := context.AfterFunc(ctx, func() { raw.Close() })
+		s.run(m)
+		stop()
+	}
+	return nil
+}

@@ -15,9 +15,11 @@ var (
 	stageHandshake = stage{"TLS handshake", time.Minute}
 	stageGreeting  = stage{"greeting", 5 * time.Minute} // 4.5.3.2.1
 	stageEHLO      = stage{"EHLO", 5 * time.Minute}
+	stageLHLO      = stage{"LHLO", 5 * time.Minute}
 	stageHELO      = stage{"HELO", 5 * time.Minute}
 	stageSTARTTLS  = stage{"STARTTLS", 2 * time.Minute}
 	stageAUTH      = stage{"AUTH", 2 * time.Minute}
+	stageRSET      = stage{"RSET", 5 * time.Minute}
 	stageMAIL      = stage{"MAIL", 5 * time.Minute}        // 4.5.3.2.2
 	stageRCPT      = stage{"RCPT", 5 * time.Minute}        // 4.5.3.2.3
 	stageDATA      = stage{"DATA", 2 * time.Minute}        // 4.5.3.2.4

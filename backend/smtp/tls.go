@@ -32,7 +32,7 @@ func (s *session) tlsConfig() *tls.Config {
 }
 
 // clientCertificate reads tls.cert and tls.key, where the account has them.
-func (t *transport) clientCertificate() ([]tls.Certificate, error) {
+func (t *transport) clientCertificate() ([]tls.Certificate, *backend.Error) {
 	if t.TLS.Cert == "" {
 		return nil, nil
 	}

@@ -1,194 +1,197 @@
 package smtp
 
 import (
-	"errors"
+	"slices"
 
 	"postern/backend"
-	"postern/message"
 )
 
-// maxFlight is how many commands go out before their replies are read. The replies to this many fit any receive
-// buffer, so that neither side can wait for the other to read.
-const maxFlight = 100
+// maxRisk is how large a message may be that leaves as one chunk together with its envelope, where some of its
+// recipients may be refused: less than what a round trip is worth.
+const maxRisk = 64 << 10
 
-// transaction is one message on its way (RFC 5321 section 3.3).
+// transaction is one message on its way to some of its recipients (RFC 5321 section 3.3):
+//
+//	[RSET] ─► MAIL ─► RCPT… ─┬─► DATA 354 ─► message, dot ─┬─► 250 (LMTP: one for each recipient)
+//	                         └─► BDAT n LAST, message ─────┘
+//
+// add says what may leave, answer what a reply comes to; neither waits for anything.
 type transaction struct {
-	*session
-	env      *message.Envelope
-	from     path
-	to       []path // of each recipient
-	statuses []backend.Status
-	offered  []int // the recipients that the server is asked about, by their place in env.To
-	answered int   // how many of those it has answered
-	taken    int   // how many it accepted
+	*letter
+	rcpts []int     // its recipients, by their place in Env.To
+	lines []command // the envelope's commands, and DATA
+	sent  int       // how many of lines have been launched
+	got   int       // how many of them are answered
+
+	offered int            // the recipients that are answered
+	heard   bool           // all of them are
+	taken   []int          // those that the server accepts
+	surplus []surplus      // those that were too many
+	content bool           // the message has been launched
+	ahead   bool           // and was before its envelope was answered
+	replied bool           // a reply to it has come
+	finals  int            // replies to it that are to come
+	failed  *backend.Error // the fate of all in rcpts that have none of their own
 }
 
-// transact hands the message over, and gives each recipient its fate.
-func (s *session) transact(env *message.Envelope, msg *message.Message) ([]backend.Status, *backend.Error) {
-	t := &transaction{session: s, env: env, statuses: make([]backend.Status, len(env.To))}
-	var err *backend.Error
-	if t.from, err = t.path("envelope sender", env.From); err != nil {
-		return nil, err
-	}
-	t.to = make([]path, len(env.To))
-	for i, to := range env.To {
-		t.statuses[i].Rcpt = to
-		if t.to[i], err = t.path("recipient", to); err != nil {
-			t.statuses[i].Err = err
-			continue
-		}
-		t.offered = append(t.offered, i)
-	}
-	if len(t.offered) == 0 {
-		return t.statuses, nil
-	}
-	converted, err := t.fit(msg)
-	if err != nil {
-		return nil, err
-	}
-	if converted != msg {
-		defer converted.Close()
-		msg = converted
-	}
-	mail, err := t.mailCommand(msg)
-	if err != nil {
-		return nil, err
-	}
-	ready, err := t.envelope(mail)
-	var r reply
-	if ready {
-		r, err = t.content(msg)
-	}
-	backend.Settle(t.statuses, r.String(), err) // those that weren't offered have their fate
-	return t.statuses, nil
+// surplus is a recipient beyond what the server takes in a transaction, and what it said.
+type surplus struct {
+	rcpt    int
+	refusal *backend.Error
 }
 
-// envelope sends MAIL, RCPT and DATA. ready tells that the server waits for the body; if it is false without an error,
-// every recipient was refused.
-func (t *transaction) envelope(mail command) (ready bool, _ *backend.Error) {
-	commands := []command{mail}
-	for _, i := range t.offered {
-		commands = append(commands, t.rcptCommand(i))
+// verdict is what an answer comes to.
+type verdict int
+
+const (
+	going  verdict = iota // more answers are to come
+	over                  // the transaction is at its end, and the server waits for the next command
+	broken                // the connection is of no more use
+)
+
+// begin makes the commands.
+func (t *transaction) begin() {
+	if t.session.dirty {
+		t.lines = append(t.lines, command{stage: stageRSET, line: "RSET"})
 	}
-	commands = append(commands, command{stage: stageDATA, line: "DATA"})
-	flight := 1
-	if t.offers.has("PIPELINING") {
-		flight = maxFlight
+	t.lines = append(t.lines, t.mail)
+	for _, i := range t.rcpts {
+		t.lines = append(t.lines, t.rcptCommand(i))
 	}
-	for len(commands) > 0 {
-		now := commands[:min(flight, len(commands))]
-		commands = commands[len(now):]
-		if now[0].stage == stageDATA && t.taken == 0 {
-			return false, nil
-		}
-		t.idle = false
-		if err := t.conn.send(now...); err != nil {
-			return false, t.failure(now[0].stage, err)
-		}
-		var failed *backend.Error
-		for _, cmd := range now {
-			r, err := t.conn.receive(cmd.stage)
-			if err != nil {
-				return false, first(failed, t.failure(cmd.stage, err))
-			}
-			switch {
-			case r.code == 421: // the server closes, whatever else was asked
-				return false, first(failed, t.refusal(cmd.stage.name, backend.Again, r))
-			case cmd.stage == stageMAIL:
-				failed = t.answerMAIL(r)
-			case cmd.stage == stageRCPT && failed == nil:
-				failed = t.answerRCPT(r)
-			case cmd.stage == stageRCPT: // it has no say any more
-			case r.code == 354 && (failed != nil || t.taken == 0):
-				// The server wants a message for nobody. RFC 2920 section 3.1 has clients send an empty one; closing
-				// sends none at all, and can't be taken for one.
-				return false, failed
-			case r.code == 354:
-				return true, nil
-			case t.taken > 0:
-				failed = first(failed, t.refusal(stageDATA.name, backend.Refused, r))
-			}
-		}
-		t.idle = true
-		if failed != nil {
-			return false, failed
-		}
+	if !t.session.chunked() {
+		t.lines = append(t.lines, command{stage: stageDATA, line: "DATA"})
 	}
-	return false, nil
+	t.session.latest, t.session.dirty = t, true
 }
 
-// first is the error that came first: in a flight the later ones follow from it.
-func first(a, b *backend.Error) *backend.Error {
-	if a != nil {
-		return a
+// add adds to a flight what may leave now. whole tells that nothing more of the transaction is to leave.
+func (t *transaction) add(f *flight) (whole bool) {
+	for t.sent < len(t.lines) && !t.stopped() && (t.session.pipelined() || t.sent == t.got) {
+		f.command(t.lines[t.sent])
+		t.sent++
 	}
-	return b
-}
-
-func (t *transaction) answerMAIL(r reply) *backend.Error {
-	if r.positive() {
-		return nil
-	}
-	return t.refusal("MAIL FROM:<"+t.env.From+">", backend.Refused, r)
-}
-
-// answerRCPT notes the fate of the next recipient. 552 is what old servers say for too many recipients, and means 452
-// (RFC 5321 section 4.5.3.1.10).
-func (t *transaction) answerRCPT(r reply) *backend.Error {
-	status := &t.statuses[t.offered[t.answered]]
-	t.answered++
-	if r.positive() {
-		t.taken++
-		return nil
-	}
-	e := t.refusal("RCPT TO:<"+status.Rcpt+">", backend.NoRecipient, r)
+	answered := t.sent == t.got
 	switch {
-	case e.Kind == backend.Protocol:
-		return e
-	case r.code == 552:
-		e.Kind = backend.Again
+	case t.content, answered && t.stopped():
+		return true
+	case t.sent < len(t.lines), !answered && !t.risky():
+		return false
 	}
-	status.Err = e
-	return nil
+	t.content, t.ahead, t.finals = true, !answered, 1
+	if t.session.lmtp {
+		t.finals = len(t.taken) // RFC 2033 section 4.2
+	}
+	if t.session.chunked() {
+		f.chunk(t.msg.Open(), t.msg.Size(), t.finals)
+	} else {
+		f.data(t.msg.Open(), t.msg.Size(), t.finals)
+		t.session.dirty = false // whatever becomes of the message, the dot ends the transaction
+	}
+	return true
 }
 
-// content sends the message, the final dot and QUIT, and gives the positive reply to it. A server that refuses in the
-// middle of the body and closes has said why before: that reply is the cause, not the write that failed.
-func (t *transaction) content(msg *message.Message) (reply, *backend.Error) {
-	// QUIT may share the flight with the end of the body (RFC 2920 section 3.1).
-	pipelined := t.offers.has("PIPELINING")
-	complete, lost := t.conn.sendBody(msg.Open(), msg.Size(), pipelined)
-	var unread readError
-	var early unasked
-	if errors.As(lost, &unread) || errors.As(lost, &early) {
-		return reply{}, t.failure(stageBody, lost)
+// risky tells whether the message leaves with its envelope, before it is known who is accepted (RFC 3030 section 4.2):
+// where it is small, or where the refusal of its one recipient stops it. All or nothing, and LMTP's number of replies,
+// have to wait for the answers.
+func (t *transaction) risky() bool {
+	if !t.session.chunked() || !t.session.pipelined() || t.session.lmtp {
+		return false
 	}
-	answering := stageDot
-	if lost != nil {
-		answering = stageLate
+	return len(t.rcpts) == 1 || t.msg.Size() <= maxRisk && !t.session.allOrNothing()
+}
+
+// stopped tells that the message is for nobody: the envelope was refused, or every recipient.
+func (t *transaction) stopped() bool {
+	return t.failed != nil || t.heard && len(t.taken) == 0
+}
+
+// forNobody tells that a recipient was refused where that is the refusal of all: the others are not offered again.
+func (t *transaction) forNobody() bool {
+	return t.session.allOrNothing() && slices.ContainsFunc(t.rcpts, func(i int) bool { return t.known[i] && t.statuses[i].Err != nil })
+}
+
+// stage is what the server is to answer next.
+func (t *transaction) stage() stage {
+	if t.got < t.sent {
+		return t.lines[t.got].stage
 	}
-	r, err := t.conn.receive(answering)
+	return stageDot
+}
+
+// unanswered is how many replies to what was launched are to come.
+func (t *transaction) unanswered() int { return t.sent - t.got + t.finals }
+
+// answer takes the reply to what stage says.
+func (t *transaction) answer(r reply) verdict {
+	if t.got < t.sent {
+		cmd := t.lines[t.got]
+		t.got++
+		if !t.answerEnvelope(cmd, r) {
+			return broken
+		}
+	} else {
+		t.answerMessage(r)
+	}
 	switch {
-	case err != nil && !complete:
-		return r, t.failure(stageBody, lost)
-	case err != nil:
-		return r, t.uncertain(err)
-	case !complete: // also a positive reply: it is none to a message whose end has not left
-		return r, t.refusal(stageBody.name, backend.Refused, r)
+	case r.code == 421:
+		return broken
+	case t.outOfStep():
+		return broken
+	case t.content && t.stopped() && t.session.conn.busy(): // what is still leaving is for nobody
+		return broken
+	case t.unanswered() == 0 && (t.content || t.stopped()):
+		return over
 	}
-	t.idle = !pipelined && lost == nil && r.code != 421
-	if pipelined && t.conn.dialogue.watched() {
-		_, _ = t.conn.receive(stageQUIT)
-	}
-	if !r.positive() {
-		return r, t.refusal(stageDot.name, backend.Refused, r)
-	}
-	return r, nil
+	return going
 }
 
-// uncertain is the failure after the point of no return: the server has the whole message, or may have it.
-func (t *transaction) uncertain(err error) *backend.Error {
-	e := t.failure(stageDot, err)
-	e.Kind, e.Text = backend.Uncertain, "the message may have been delivered"
-	return e
+// outOfStep tells that the server has answered with what nothing in the protocol leads to.
+func (t *transaction) outOfStep() bool {
+	return t.failed != nil && (t.failed.Kind == backend.Protocol || t.replied && t.failed.Kind == backend.Uncertain)
+}
+
+// answerEnvelope takes the reply to a command. ok is false where the connection must not be used any more.
+func (t *transaction) answerEnvelope(cmd command, r reply) (ok bool) {
+	if r.code == 421 { // the server closes after it, whatever was asked (RFC 5321 section 3.8)
+		t.fail(t.session.refusal(cmd.stage.name, backend.Again, r))
+		return false
+	}
+	switch cmd.stage {
+	case stageRSET:
+		if !r.positive() {
+			t.fail(t.session.refusal(cmd.stage.name, backend.Again, r))
+		}
+	case stageMAIL:
+		if !r.positive() {
+			t.fail(t.session.refusal("MAIL FROM:<"+t.Env.From+">", backend.Refused, r))
+			t.clean()
+		}
+	case stageRCPT:
+		t.answerRCPT(r)
+	case stageDATA:
+		switch {
+		case r.code == 354 && t.stopped():
+			// The server wants a message for nobody. RFC 2920 section 3.1 has clients send an empty one; closing
+			// sends none at all, and can't be taken for one.
+			return false
+		case r.code != 354 && !t.stopped():
+			t.fail(t.session.refusal(cmd.stage.name, backend.Refused, r))
+		}
+	}
+	return true
+}
+
+// fail notes the fate of those that have none of their own. The first failure counts: in a flight the later ones follow
+// from it.
+func (t *transaction) fail(err *backend.Error) {
+	if t.failed == nil {
+		t.failed = err
+	}
+}
+
+// clean notes that the server has no transaction open.
+func (t *transaction) clean() {
+	if t.session.latest == t {
+		t.session.dirty = false
+	}
 }

@@ -12,6 +12,7 @@ var backends = backend.Registry{
 	"plain":    smtp.Plain,
 	"starttls": smtp.StartTLS,
 	"tls":      smtp.TLS,
+	"lmtp":     smtp.LMTP,
 	"pipe":     pipe.Open,
 	"maildir":  maildir.Open,
 }

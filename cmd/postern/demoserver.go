@@ -45,7 +45,7 @@ func startDemoServer(implicit bool) (*demoServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demoServer{authority: authority, received: make(chan received, 8), port: listener.Addr().(*net.TCPAddr).Port}
+	d := &demoServer{authority: authority, received: make(chan received, 16), port: listener.Addr().(*net.TCPAddr).Port}
 	d.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &demoSession{server: d}, nil }))
 	d.server.Domain = "mail.example.org"
 	d.server.AllowInsecureAuth = true // the plain backend shows AUTH too; it is this machine alone

@@ -92,7 +92,7 @@ func (inv *invocation) envelopes(config *conf.Config, account *conf.Account, msg
 		}
 	}
 	for _, r := range routes {
-		r.env.From, r.env.EightBit = sender, inv.eightBit
+		r.env.From, r.env.EightBit, r.env.Terms = sender, inv.eightBit, inv.terms
 		r.env.DSN.Return, r.env.DSN.ID = inv.dsnReturn, inv.dsnID
 		if r.account.OverrideFrom {
 			r.env.From = r.account.From

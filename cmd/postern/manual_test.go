@@ -35,7 +35,7 @@ func tagged(t *testing.T, page string) (tags [][2]string) {
 
 // neededKeys are what an account of each backend can't do without.
 var neededKeys = map[string]string{
-	"plain": `host = "x"`, "starttls": `host = "x"`, "tls": `host = "x"`, "pipe": `command = ["x"]`, "maildir": `path = "x"`,
+	"plain": `host = "x"`, "starttls": `host = "x"`, "tls": `host = "x"`, "lmtp": `host = "x"`, "pipe": `command = ["x"]`, "maildir": `path = "x"`,
 }
 
 // TestConfigurationManual holds postern.toml(5) against the keys that the code reads, both ways.

@@ -27,6 +27,7 @@ type invocation struct {
 	verbose    bool    // -v: the dialogue on standard error
 	transcript string  // -X: the dialogue appended to a file
 	recipients []string
+	terms      message.Terms  // what is asked of the message's way
 	wishes     []message.Wish // of a message by SMTP: one for each of recipients, or none
 }
 
@@ -76,6 +77,12 @@ var options = []option{
 	{"e", needed, setErrorMode},
 	{"a", needed, setAccount},
 	{"account", needed, setAccount},
+	{"deliver-by", needed, setDeliverBy},
+	{"hold-for", needed, setHoldFor},
+	{"hold-until", needed, setHoldUntil},
+	{"priority", needed, setPriority},
+	{"require-tls", none, func(inv *invocation, _ string) error { inv.terms.RequireTLS = true; return nil }},
+	{"submitter", needed, setSubmitter},
 	{"dry-run", none, func(inv *invocation, _ string) error { inv.dryRun = true; return nil }},
 	{"C", needed, func(inv *invocation, v string) error { inv.config = v; return nil }},
 	{"v", none, func(inv *invocation, _ string) error { inv.verbose = true; return nil }},
@@ -135,8 +142,11 @@ func parseOptions(args []string) (*invocation, error) {
 	return inv, inv.contradiction()
 }
 
-// contradiction refuses a message where none is sent: it would be lost.
+// contradiction refuses options that don't go together, and a message where none is sent: it would be lost.
 func (inv *invocation) contradiction() error {
+	if inv.terms.HoldFor != 0 && !inv.terms.HoldUntil.IsZero() {
+		return usageError{errors.New("--hold-for and --hold-until don't go together")}
+	}
 	switch inv.mode {
 	case modeQueueRun, modeQueueList, modeAliases:
 		if inv.fromHeader || len(inv.recipients) > 0 {

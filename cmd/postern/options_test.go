@@ -2,8 +2,12 @@ package main
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"postern/message"
 )
 
 // TestParseOptions has words and what they mean, as a caller of sendmail expects.
@@ -57,6 +61,21 @@ func TestParseOptions(t *testing.T) {
 		{"-n -oeq -ov", invocation{dotEnds: true, noAliases: true, quiet: true, verbose: true}},
 		{"-oeq -oem", invocation{dotEnds: true}},
 		{"-OErrorMode=q -OVerbose", invocation{dotEnds: true, quiet: true, verbose: true}},
+		{"--priority -9 x", invocation{dotEnds: true, terms: message.Terms{Priority: -9}, recipients: []string{"x"}}},
+		{"--priority=+3", invocation{dotEnds: true, terms: message.Terms{Priority: 3}}},
+		{"--submitter ann+a=b@example.org x", invocation{dotEnds: true, terms: message.Terms{Submitter: addr("ann+a=b@example.org")}, recipients: []string{"x"}}},
+		{"--submitter=", invocation{dotEnds: true, terms: message.Terms{Submitter: addr("")}}},
+		{"--submitter <>", invocation{dotEnds: true, terms: message.Terms{Submitter: addr("")}}},
+		{"--require-tls x", invocation{dotEnds: true, terms: message.Terms{RequireTLS: true}, recipients: []string{"x"}}},
+		{"--deliver-by 2h", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 2 * time.Hour, Return: true}}}},
+		{"--deliver-by 90s,return", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 90 * time.Second, Return: true}}}},
+		{"--deliver-by=1d,Notify", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 24 * time.Hour}}}},
+		{"--deliver-by 2h,trace", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 2 * time.Hour, Return: true, Trace: true}}}},
+		{"--deliver-by 2h,return,trace", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 2 * time.Hour, Return: true, Trace: true}}}},
+		{"--deliver-by 2h,notify,trace", invocation{dotEnds: true, terms: message.Terms{DeliverBy: message.DeliverBy{Within: 2 * time.Hour, Trace: true}}}},
+		{"--hold-for 1h30m x", invocation{dotEnds: true, terms: message.Terms{HoldFor: 90 * time.Minute}, recipients: []string{"x"}}},
+		{"--hold-for=2d", invocation{dotEnds: true, terms: message.Terms{HoldFor: 48 * time.Hour}}},
+		{"--hold-until 2026-12-01T08:00:00Z", invocation{dotEnds: true, terms: message.Terms{HoldUntil: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}}},
 		{"--dry-run -t", invocation{dotEnds: true, dryRun: true, fromHeader: true}},
 		{"-bs -odb -oem", invocation{dotEnds: true, mode: modeSession}},
 		{"-bv a@y", invocation{dotEnds: true, mode: modeVerify, recipients: []string{"a@y"}}},
@@ -74,12 +93,43 @@ func TestParseOptions(t *testing.T) {
 	}
 }
 
+// TestTermsRefused has values of the options for the message's way that can't be meant.
+func TestTermsRefused(t *testing.T) {
+	for _, c := range []struct{ words, want string }{
+		{"--deliver-by ,notify", `--deliver-by: "" is not a length of time`},
+		{"--deliver-by 0s", `--deliver-by: "0s" is not a length of time`},
+		{"--deliver-by 2h,bounce", "--deliver-by 2h,bounce: behind the time there should be return or notify, and perhaps trace"},
+		{"--deliver-by 2h,notify,return", "--deliver-by 2h,notify,return: behind the time"},
+		{"--hold-for soon", `--hold-for: "soon" is not a length of time`},
+		{"--hold-for -2h", `--hold-for: "-2h" is not a length of time`},
+		{"--hold-for 1500ms", "--hold-for 1500ms: should be whole seconds, 999999999 at most"},
+		{"--hold-for 12000d", "--hold-for 12000d: should be whole seconds, 999999999 at most"},
+		{"--hold-until tomorrow", "--hold-until tomorrow: should be a time such as 2026-12-01T08:00:00Z or"},
+		{"--hold-until 2026-12-01T08:00:00", "--hold-until 2026-12-01T08:00:00: should be"},
+		{"--hold-until 2026-12-01T08:00:00.5Z", "--hold-until 2026-12-01T08:00:00.5Z: should be"},
+		{"--hold-until 9999-12-31T23:00:00-02:00", "--hold-until 9999-12-31T23:00:00-02:00: should be"},
+		{"--hold-for 2h --hold-until 2026-12-01T08:00:00Z", "--hold-for and --hold-until don't go together"},
+		{"--priority 10", "--priority 10: should be a number from -9, the least urgent, to 9"},
+		{"--priority high", "--priority high: should be a number"},
+		{"--submitter ann", `--submitter "ann": should be an address such as ann@example.org, or <>`},
+		{"--submitter a@y,b@y", `--submitter "a@y,b@y": should be`},
+		{"--submitter <a@y>", `--submitter "<a@y>": should be`},
+		{"--submitter ünal@y", `--submitter "ünal@y": should be`},
+		{"--require-tls=no", "--require-tls takes no value"},
+	} {
+		_, err := parseOptions(strings.Fields(c.words))
+		if !errors.As(err, new(usageError)) || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v, want a usageError: %s", c.words, err, c.want)
+		}
+	}
+}
+
 func sameInvocation(a, b invocation) bool {
 	if (a.sender == nil) != (b.sender == nil) || a.sender != nil && *a.sender != *b.sender {
 		return false
 	}
 	return a.noAliases == b.noAliases && a.eightBit == b.eightBit && a.notify == b.notify && a.dsnReturn == b.dsnReturn &&
-		a.dsnID == b.dsnID && a.quiet == b.quiet && a.dryRun == b.dryRun && a.mode == b.mode && a.fromHeader == b.fromHeader && a.dotEnds == b.dotEnds && a.fullName == b.fullName &&
+		a.dsnID == b.dsnID && reflect.DeepEqual(a.terms, b.terms) && a.quiet == b.quiet && a.dryRun == b.dryRun && a.mode == b.mode && a.fromHeader == b.fromHeader && a.dotEnds == b.dotEnds && a.fullName == b.fullName &&
 		a.account == b.account && a.config == b.config && a.verbose == b.verbose && a.transcript == b.transcript &&
 		strings.Join(a.recipients, "\x00") == strings.Join(b.recipients, "\x00") && len(a.recipients) == len(b.recipients)
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 //	smtpd [tls]               starts a real server; $PORT, $CA, and account.toml with a profile for it
 //	received FILE             writes the envelope and the message that it got; with ! it has got none
 //	scripted FILE             starts a server that plays a script of smtptest; $PORT and $CA
-//	played                    the script was played to its end
+//	played                    the script was played to its end; with ! TEXT it ended before, and why has TEXT
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -116,8 +116,12 @@ func scripted(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Value("peers").(*peers).scripted = server
 }
 
-func played(ts *testscript.TestScript, _ bool, _ []string) {
-	if _, err := ts.Value("peers").(*peers).scripted.Wait(); err != nil {
+func played(ts *testscript.TestScript, neg bool, args []string) {
+	_, err := ts.Value("peers").(*peers).scripted.Wait()
+	switch {
+	case !neg && err != nil:
 		ts.Fatalf("%v", err)
+	case neg && (err == nil || !strings.Contains(err.Error(), args[0])):
+		ts.Fatalf("the script ended with %v", err)
 	}
 }

@@ -15,31 +15,60 @@ import (
 	"postern/message"
 )
 
+// plan is who gets a message, and by which accounts.
+type plan struct {
+	account *conf.Account // the message's
+	why     string        // how it was chosen
+	routes  []*route
+	errs    []error // recipients that can't be read or expanded, or why there are no routes
+}
+
+// plan finds out from the header and the command line who gets a message.
+func (m *mailer) plan(inv *invocation, msg *message.Message) *plan {
+	p := &plan{}
+	var err error
+	if p.account, p.why, err = m.choose(inv, msg.From()); err != nil {
+		p.errs = []error{err}
+		return p
+	}
+	p.routes, p.errs = inv.envelopes(m.config, p.account, msg)
+	return p
+}
+
+// prepare has the transport of a plan's first route get ready while the rest of the message comes in. The others would
+// wait too long for their turn.
+func (m *mailer) prepare(inv *invocation, p *plan) {
+	if len(p.routes) == 0 || inv.dryRun {
+		return
+	}
+	first := p.routes[0].account
+	ready, ok := m.transports[first.Name].transport.(backend.Preparer)
+	if ok && m.usable(first) == nil {
+		ready.Prepare()
+	}
+}
+
 // send takes a message to its fates: no errors only where every recipient has one who took responsibility. statuses
 // are the fates of those who were offered the message.
-func (m *mailer) send(inv *invocation, msg *message.Message) (statuses []backend.Status, errs []error) {
-	account, why, err := m.choose(inv, msg.From())
-	if err != nil {
-		return nil, []error{err}
-	}
-	routes, errs := inv.envelopes(m.config, account, msg)
-	if len(routes) == 0 {
+func (m *mailer) send(inv *invocation, p *plan, msg *message.Message) (statuses []backend.Status, errs []error) {
+	errs = p.errs
+	if len(p.routes) == 0 {
 		return nil, errs
 	}
-	sender := routes[0].env.From
-	if err := msg.Complete(inv.defaults(account, sender, msg)); err != nil {
+	sender := p.routes[0].env.From
+	if err := msg.Complete(inv.defaults(p.account, sender, msg)); err != nil {
 		return nil, append(errs, err)
 	}
 	if inv.dryRun {
-		m.show(account, why, routes, msg)
-		for _, r := range routes {
+		m.show(p, msg)
+		for _, r := range p.routes {
 			if err := m.usable(r.account); err != nil {
 				errs = append(errs, err)
 			}
 		}
 		return nil, errs
 	}
-	for _, r := range routes {
+	for _, r := range p.routes {
 		got, failed := m.carry(r, msg)
 		statuses, errs = append(statuses, got...), append(errs, failed...)
 	}
@@ -54,7 +83,8 @@ func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Statu
 	if err := m.usable(r.account); err != nil {
 		return nil, []error{err}
 	}
-	// Outside of this a signal simply ends the program: the temporary file has no name, and nothing has begun. Here it
+	// Outside of this a signal simply ends the program: the temporary file has no name, and no server has heard of the
+	// message. Here it
 	// breaks the connection off before the dot, and ends the program that a pipe has started.
 	ctx, stop := interruptible()
 	defer stop()
@@ -85,17 +115,20 @@ func interruptible() (context.Context, context.CancelFunc) {
 var errInterrupted = errors.New("interrupted")
 
 // show is --dry-run: what would go out, to whom, by which account.
-func (m *mailer) show(account *conf.Account, why string, routes []*route, msg *message.Message) {
+func (m *mailer) show(p *plan, msg *message.Message) {
 	out := bufio.NewWriter(m.shown)
 	defer out.Flush()
-	for _, r := range routes {
+	for _, r := range p.routes {
 		by := "match_recipient"
-		if r.account == account {
-			by = why
+		if r.account == p.account {
+			by = p.why
 		}
 		fmt.Fprintf(out, "account %s, by %s\nfrom <%s>\n", r.account.Name, by, r.env.From)
 		for _, to := range r.env.To {
 			fmt.Fprintf(out, "to <%s>\n", to)
+		}
+		for _, line := range shownTerms(r.env.Terms) {
+			fmt.Fprintf(out, "%s\n", line)
 		}
 	}
 	kind := "7-bit"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"postern/message"
 )
@@ -54,13 +55,30 @@ func (inv *invocation) carryOut(name string, std streams) []error {
 	case modeVerify:
 		return m.verify(inv, std.out)
 	}
-	msg, err := message.Read(std.in, message.ReadOptions{DotEnds: inv.dotEnds})
+	msg, err := message.ReadHeader(std.in, message.ReadOptions{DotEnds: inv.dotEnds})
 	if err != nil {
 		return []error{err}
 	}
 	defer msg.Close()
-	_, errs := m.send(inv, msg)
+	p := m.plan(inv, msg)
+	if !isTerminal(std.in) { // a person takes longer than a server waits, and needs the terminal for the message
+		m.prepare(inv, p)
+	}
+	if err := msg.ReadBody(); err != nil {
+		return []error{err}
+	}
+	_, errs := m.send(inv, p, msg)
 	return errs
+}
+
+// isTerminal tells whether somebody types the message.
+func isTerminal(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 const sendmailHelp = `usage: sendmail [-t] [-i] [-f sender] [-F name] [-a account] [-C file] [-v] [-X file] [recipient ...] < message

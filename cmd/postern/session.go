@@ -23,7 +23,7 @@ func (m *mailer) session(inv *invocation, name string, std streams) []error {
 		one := *inv
 		one.sender, one.recipients, one.wishes, one.eightBit = &env.From, env.To, env.DSN.For, env.EightBit
 		one.dsnReturn, one.dsnID = env.DSN.Return, env.DSN.ID
-		statuses, errs := m.send(&one, msg)
+		statuses, errs := m.send(&one, m.plan(&one, msg), msg)
 		if len(errs) > 0 && !inv.quiet {
 			report(std.err, name, errs) // for a person or a log; the client has the reply
 		}

@@ -6,14 +6,21 @@
 //	S: 220 ready              says a line
 //	C: EHLO host              expects exactly this line
 //	C: [body]                 expects a message, up to the dot on a line of its own
+//	C: [chunk]                expects BDAT n LAST and the n octets of a message
 //	* send "250 half"         says octets, quoted as in Go
+//	* repeat N "250-on\r\n"   says octets N times, or until the client is gone
 //	* drip "250 slow"         says octets one by one, with a pause between them, until the client is gone
 //	* tls NAME                begins TLS with a certificate of Identity
-//	* deaf                    reads nothing more
+//	* drip-tls NAME           does so octet by octet, as drip
+//	* deaf                    reads nothing more, and at the end of the script the client need not close
+//	* pause                   reads nothing until the test is through with the server
 //	* anything                takes whatever comes until the client closes
 //	* close                   closes the connection; * reset does so with RST
+//	* cut                     closes the connection under TLS, whose end is not said (no close_notify)
 //	* hangup                  says nothing until the client closes, which may not say more
 //	* read N                  takes N octets
+//
+//	* next                    takes the client's next connection, once it has closed this one
 //
 // Empty lines and lines that begin with # are for people. At the end of the script the client has to close.
 package smtptest
@@ -44,9 +51,11 @@ type Server struct {
 	listener net.Listener
 	identity *Identity
 	script   []string
-	done     chan error
-	ended    chan struct{} // the test is through with the server
-	body     []byte
+
+	connections int // that are still to come
+	done        chan error
+	ended       chan struct{} // the test is through with the server
+	body        []byte
 }
 
 // Serve listens on the loopback and plays the script to the client that connects. identity is only needed for TLS.
@@ -55,11 +64,14 @@ func Serve(script string, identity *Identity) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: l.Addr().String(), listener: l, identity: identity, done: make(chan error, 1), ended: make(chan struct{})}
+	s := &Server{Addr: l.Addr().String(), listener: l, identity: identity, connections: 1, done: make(chan error, 1), ended: make(chan struct{})}
 	for line := range strings.Lines(script) {
 		line = strings.TrimRight(line, "\n")
 		if line != "" && line[0] != '#' {
 			s.script = append(s.script, line)
+			if line == "* next" {
+				s.connections++
+			}
 		}
 	}
 	go func() { s.done <- s.play() }()
@@ -105,8 +117,12 @@ func (s *Server) play() error {
 	return p.expectEnd()
 }
 
+// accept takes a connection; a client that comes once too often finds nobody.
 func (s *Server) accept() (*peer, error) {
 	c, err := s.listener.Accept()
+	if s.connections--; s.connections == 0 {
+		s.listener.Close()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +142,11 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 			s.body, err = p.message()
 			return p, err
 		}
+		if rest == "[chunk]" {
+			var err error
+			s.body, err = p.chunk()
+			return p, err
+		}
 		got, err := p.r.ReadString('\n')
 		if err != nil {
 			return p, fmt.Errorf("the client said %q: %w", got, err)
@@ -137,8 +158,12 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 	}
 	word, arg, _ := strings.Cut(rest, " ")
 	switch word {
-	case "tls":
-		over := tls.Server(p.Conn, s.identity.server(arg))
+	case "tls", "drip-tls":
+		inner := p.Conn
+		if word == "drip-tls" {
+			inner = dripping{p.Conn}
+		}
+		over := tls.Server(inner, s.identity.server(arg))
 		if err := over.Handshake(); err != nil { // one verdict or the other on a certificate: the test looks at the client
 			_, _ = io.Copy(io.Discard, p.Conn)
 			return p, nil
@@ -154,6 +179,27 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 			return p, nil
 		}
 		return p, p.drip(text)
+	case "repeat":
+		count, quoted, _ := strings.Cut(arg, " ")
+		n, err := strconv.Atoi(count)
+		text, bad := strconv.Unquote(quoted)
+		if err = errors.Join(err, bad); err != nil {
+			return p, fmt.Errorf("in the script: %w", err)
+		}
+		for ; n > 0 && err == nil; n-- {
+			_, err = io.WriteString(p, text)
+		}
+		return p, nil
+	case "next":
+		if err := p.expectEnd(); err != nil {
+			return p, err
+		}
+		p.Close()
+		next, err := s.accept()
+		if err != nil {
+			return p, fmt.Errorf("no client: %w", err)
+		}
+		return next, nil
 	case "hangup":
 		return p, p.expectEnd()
 	case "read":
@@ -164,6 +210,8 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 		_, err = io.CopyN(io.Discard, p.r, n)
 		return p, err
 	case "deaf":
+		return &peer{p.Conn, bufio.NewReader(deaf(s.ended))}, nil
+	case "pause":
 		<-s.ended
 		return p, nil
 	case "anything":
@@ -171,11 +219,21 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 		return p, nil
 	case "close":
 		return p, p.Close()
-	case "reset":
-		if tcp, ok := p.Conn.(*net.TCPConn); ok {
-			tcp.SetLinger(0)
+	case "cut":
+		over, ok := p.Conn.(*tls.Conn)
+		if !ok {
+			return p, errors.New("there is no TLS to cut")
 		}
-		return p, p.Close()
+		return p, over.NetConn().Close()
+	case "reset":
+		inner := p.Conn
+		if over, ok := inner.(*tls.Conn); ok {
+			inner = over.NetConn()
+		}
+		if err := inner.(*net.TCPConn).SetLinger(0); err != nil {
+			return p, err
+		}
+		return p, inner.Close()
 	}
 	return p, errors.New("the script is not understood")
 }
@@ -186,15 +244,33 @@ func (p *peer) say(text string) {
 }
 
 func (p *peer) drip(text string) error {
-	tick := time.NewTicker(dripPause)
-	defer tick.Stop()
-	for i := range len(text) {
-		<-tick.C
-		if _, err := io.WriteString(p, text[i:i+1]); err != nil {
-			return nil
-		}
+	if _, err := io.WriteString(dripping{p.Conn}, text); err != nil {
+		return nil
 	}
 	return p.expectEnd()
+}
+
+// dripping is a connection that writes octet by octet, with a pause before each.
+type dripping struct{ net.Conn }
+
+func (d dripping) Write(b []byte) (int, error) {
+	tick := time.NewTicker(dripPause)
+	defer tick.Stop()
+	for i := range b {
+		<-tick.C
+		if n, err := d.Conn.Write(b[i : i+1]); err != nil {
+			return i + n, err
+		}
+	}
+	return len(b), nil
+}
+
+// deaf reads nothing until it is closed.
+type deaf chan struct{}
+
+func (d deaf) Read([]byte) (int, error) {
+	<-d
+	return 0, io.EOF
 }
 
 // message reads a body up to its dot, and takes it as it came.
@@ -210,6 +286,24 @@ func (p *peer) message() ([]byte, error) {
 		}
 		body.Write(line)
 	}
+}
+
+// chunk reads the whole message by BDAT (RFC 3030 section 2).
+func (p *peer) chunk() ([]byte, error) {
+	line, err := p.r.ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("the client said %q: %w", line, err)
+	}
+	var size int
+	if _, err := fmt.Sscanf(line, "BDAT %d LAST\r\n", &size); err != nil {
+		return nil, fmt.Errorf("the client said %q", line)
+	}
+	body := make([]byte, size)
+	n, err := io.ReadFull(p.r, body)
+	if err != nil {
+		err = fmt.Errorf("after %d of %d octets: %w", n, size, err)
+	}
+	return body[:n], err
 }
 
 // expectEnd waits for the client to close, and tells what it said instead.
