@@ -111,7 +111,7 @@ service anvil {
 // may have is never touched. Only the loopback ports are shared.
 type realServers struct {
 	root  string          // the folder; it is removed at the end
-	ports map[string]int  // by postern's name of the backend
+	ports map[string]int  // by name of the service
 	guard io.WriteCloser  // closing it ends the servers
 	over  <-chan struct{} // closed when the program started last has ended
 }
@@ -119,20 +119,16 @@ type realServers struct {
 // startRealServers gets, configures and starts the servers, with these mailboxes, and ends them after the test.
 func startRealServers(t *testing.T, boxes []string) *realServers {
 	t.Helper()
-	debs, err := realPackages(t)
-	if err != nil {
-		realServersMissing(t, err)
-	}
-	s := &realServers{root: realFolder(t), ports: map[string]int{}}
-	s.startGuard(t)
-	t.Cleanup(func() { s.stop(t) })
-	for _, deb := range debs {
-		if _, err := realRun(t.Context(), s.root, "dpkg", "-x", deb, s.root); err != nil {
-			realServersMissing(t, err)
-		}
-	}
-	s.findPorts(t)
+	s := unpackRealServers(t)
+	s.findPorts(t, realBackends)
 	s.configure(t, boxes)
+	s.launchMail(t)
+	return s
+}
+
+// launchMail starts Dovecot and Postfix, and waits for all ports.
+func (s *realServers) launchMail(t *testing.T) {
+	t.Helper()
 	// Dovecot first: an smtpd that has nobody to ask gives up, and gets no successor for a minute.
 	s.launch(t, "/usr/sbin/dovecot", "-F")
 	s.await(t, "unix", filepath.Join(s.root, "var/spool/postfix/private/auth"))
@@ -140,7 +136,6 @@ func startRealServers(t *testing.T, boxes []string) *realServers {
 	for _, port := range s.ports {
 		s.await(t, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	}
-	return s
 }
 
 // realFolder makes the servers' folder where every account may walk through, since the servers give up root.
@@ -170,16 +165,16 @@ func realPassable(path string) bool {
 	return true
 }
 
-// findPorts finds a free port for each backend; all are held until the last is found, so that they differ.
-func (s *realServers) findPorts(t *testing.T) {
+// findPorts finds a free port for each service; all are held until the last is found, so that they differ.
+func (s *realServers) findPorts(t *testing.T, services []string) {
 	t.Helper()
-	for _, backend := range realBackends {
+	for _, service := range services {
 		l, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		s.ports[backend] = l.Addr().(*net.TCPAddr).Port
+		s.ports[service] = l.Addr().(*net.TCPAddr).Port
 	}
 }
 
@@ -315,7 +310,7 @@ func (s *realServers) wait(t *testing.T, what string, isSo func() bool) {
 
 // stop ends the servers, after a look at their logs if something went wrong, and makes sure that nothing is left.
 func (s *realServers) stop(t *testing.T) {
-	for _, name := range []string{"console.log", "dovecot.log", "mail.log"} {
+	for _, name := range []string{"console.log", "dovecot.log", "mail.log", "exim4/mainlog", "exim4/paniclog"} {
 		text, _ := os.ReadFile(filepath.Join(s.root, "var/log", name))
 		if lines := strings.SplitAfter(string(text), "\n"); t.Failed() && len(text) > 0 {
 			t.Logf("the end of %s:\n%s", name, strings.Join(lines[max(0, len(lines)-40):], ""))

@@ -141,33 +141,14 @@ func (c realClient) delivers(t *testing.T, box, body string) {
 // send runs sendmail, which must end with this status, and with these words on standard error.
 func (c realClient) send(t *testing.T, message string, status int, words ...string) {
 	t.Helper()
-	home := t.TempDir()
-	config := fmt.Sprintf("[account.real]\nbackend = %q\nhost = \"127.0.0.1\"\nport = %d\n"+
-		"from = \"sender@example.org\"\nauth = %q\n", c.backend, c.servers.ports[c.backend], c.auth)
+	keys := fmt.Sprintf("backend = %q\nport = %d\nauth = %q\n", c.backend, c.servers.ports[c.backend], c.auth)
 	if c.auth != "none" {
-		config += fmt.Sprintf("user = %q\npassword = %q\n", realUser, c.password)
+		keys += fmt.Sprintf("user = %q\npassword = %q\n", realUser, c.password)
 	}
 	if c.backend != "plain" {
-		config += fmt.Sprintf("tls = { ca = %q, server_name = \"localhost\" }\n", c.servers.root+"/etc/tls/ca.pem")
+		keys += fmt.Sprintf("tls = { ca = %q, server_name = \"localhost\" }\n", c.servers.root+"/etc/tls/ca.pem")
 	}
-	file := filepath.Join(home, "config.toml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	var stderr strings.Builder
-	cmd := exec.CommandContext(ctx, c.sendmail, "-C", file, "-i", "-t")
-	cmd.Env = []string{"HOME=" + home, "PATH=/usr/bin:/bin", "USER=root"}
-	cmd.Stdin, cmd.Stderr = strings.NewReader(message), &stderr
-	if err := cmd.Run(); cmd.ProcessState.ExitCode() != status {
-		t.Fatalf("sendmail: %v, want status %d\n%s", err, status, &stderr)
-	}
-	for _, word := range words {
-		if !strings.Contains(stderr.String(), word) {
-			t.Errorf("sendmail does not say %q but\n%s", word, &stderr)
-		}
-	}
+	runRealSendmail(t, c.sendmail, keys, message, []string{"-t"}, status, words...)
 }
 
 var realTrace = regexp.MustCompile(`^(?:(?:Return-Path|X-Original-To|Delivered-To|Received):.*\n(?:[ \t].*\n)*)+`)
@@ -204,21 +185,6 @@ func (s *realServers) logged(t *testing.T, pattern string) {
 	})
 }
 
-// buildRealSendmail builds the program and gives it sendmail's name.
-func buildRealSendmail(t *testing.T) string {
-	t.Helper()
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(bin, "postern"), "postern/cmd/postern")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	if err := os.Symlink("postern", filepath.Join(bin, "sendmail")); err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(bin, "sendmail")
-}
-
 // realServersMissing ends the test, which says nothing without servers. It is a failure where they can be had.
 func realServersMissing(t *testing.T, err error) {
 	t.Helper()
@@ -229,9 +195,27 @@ func realServersMissing(t *testing.T, err error) {
 	t.Skipf("no real mail servers (%v): sign-in and delivery with Postfix and Dovecot are not tested", err)
 }
 
+// unpackRealServers gets the servers into a folder, which is removed after the test.
+func unpackRealServers(t *testing.T) *realServers {
+	t.Helper()
+	debs, err := realPackages(t)
+	if err != nil {
+		realServersMissing(t, err)
+	}
+	s := &realServers{root: realFolder(t), ports: map[string]int{}}
+	s.startGuard(t)
+	t.Cleanup(func() { s.stop(t) })
+	for _, deb := range debs {
+		if _, err := realRun(t.Context(), s.root, "dpkg", "-x", deb, s.root); err != nil {
+			realServersMissing(t, err)
+		}
+	}
+	return s
+}
+
 // realPackages returns the files of the servers' packages.
 func realPackages(t *testing.T) ([]string, error) {
-	cache, err := realCache(t, "bookworm-", downloadReal)
+	cache, err := realCache(t, "servers-", downloadReal)
 	if err != nil {
 		return nil, err
 	}
@@ -292,9 +276,9 @@ func fillRealCache(t *testing.T, cache string, download func(context.Context, st
 	return err
 }
 
-// downloadReal gets the two servers and every library they need, down to the C library; it installs nothing.
+// downloadReal gets the servers and every library they need, down to the C library; it installs nothing.
 func downloadReal(ctx context.Context, folder string) error {
-	packages := []string{"postfix", "dovecot-core"}
+	packages := []string{"postfix", "dovecot-core", "dovecot-lmtpd", "exim4-daemon-light"}
 	for known := 0; known < len(packages); {
 		query := "apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances"
 		out, err := realRun(ctx, folder, append(strings.Fields(query), packages[known:]...)...)
