@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 
 	"postern/backend"
 	"postern/conf"
@@ -35,16 +36,30 @@ func (m *mailer) plan(inv *invocation, msg *message.Message) *plan {
 	return p
 }
 
-// prepare has the transport of a plan's first route get ready while the rest of the message comes in. The others would
-// wait too long for their turn.
-func (m *mailer) prepare(inv *invocation, p *plan) {
+// soon is how long the rest of a message may take before the server is called meanwhile. Most messages are there at
+// once, and sent with less ado without it.
+const soon = time.Millisecond
+
+// prepare has the transport of a plan's first route get ready while the rest of the message comes in, until stop is
+// called. The other routes would wait too long for their turn.
+func (m *mailer) prepare(inv *invocation, p *plan) (stop func()) {
 	if len(p.routes) == 0 || inv.dryRun {
-		return
+		return func() {}
 	}
 	first := p.routes[0].account
 	ready, ok := m.transports[first.Name].transport.(backend.Preparer)
-	if ok && m.usable(first) == nil {
+	if !ok || m.usable(first) != nil {
+		return func() {}
+	}
+	begun := make(chan struct{})
+	timer := time.AfterFunc(soon, func() {
 		ready.Prepare()
+		close(begun)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-begun
+		}
 	}
 }
 

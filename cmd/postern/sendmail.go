@@ -61,10 +61,13 @@ func (inv *invocation) carryOut(name string, std streams) []error {
 	}
 	defer msg.Close()
 	p := m.plan(inv, msg)
+	stop := func() {}
 	if !isTerminal(std.in) { // a person takes longer than a server waits, and needs the terminal for the message
-		m.prepare(inv, p)
+		stop = m.prepare(inv, p)
 	}
-	if err := msg.ReadBody(); err != nil {
+	err = msg.ReadBody()
+	stop()
+	if err != nil {
 		return []error{err}
 	}
 	_, errs := m.send(inv, p, msg)
