@@ -149,8 +149,9 @@ func (s *session) scatter(wire []*transaction, m *mailbag, goodbye bool) {
 // stale tells whether a connection that had served or waited before was of no more use when the transaction came: a
 // server may close it at any time. A fresh one that fails in the same way is none.
 func (s *session) stale(t *transaction, goodbye bool) bool {
-	used := s.carried > 0 || s.prepared
-	return used && (t.got == 0 || goodbye && !t.replied) && s.ctx.Err() == nil
+	waited := s.prepared && (t.got == 0 || goodbye && t.got == 1) // no more than MAIL was answered
+	served := s.carried > 0 && (t.got == 0 || goodbye && !t.replied)
+	return (waited || served) && s.ctx.Err() == nil
 }
 
 // pipeliningBroke tells whether the first transaction of a session has failed in a way that it would not have without
