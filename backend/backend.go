@@ -14,7 +14,7 @@ import (
 	"postern/message"
 )
 
-// Transport carries messages for one account.
+// Transport carries messages for one account. It is for one caller at a time.
 type Transport interface {
 	// Send offers msg to every recipient of env. A non-nil error is the fate of all of them; otherwise there is one
 	// Status for each recipient, in the order of env.To. Errors are of type *Error.

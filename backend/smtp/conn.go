@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -54,6 +55,13 @@ func (u unasked) Error() string { return "a reply before anything was asked" }
 
 // readError is a failure to read our own message, as against one of the connection.
 type readError struct{ error }
+
+// breakOff ends the connection wherever it is when ctx is cancelled, until stop is called: without the dot nothing is
+// delivered.
+func (c *conn) breakOff(ctx context.Context) (stop func() bool) {
+	raw := c.net // TLS around it may come later
+	return context.AfterFunc(ctx, func() { raw.Close() })
+}
 
 // inStep tells whether all replies are read, where all that was asked is answered. One that is there already would be
 // taken for the answer to the next command, and so would each that follows for the one before its own.
@@ -196,11 +204,7 @@ func (c *conn) close() {
 	c.changed.Broadcast()
 	c.mu.Unlock()
 	c.net.Close()
-	c.mu.Lock()
-	for c.writing {
-		c.changed.Wait()
-	}
-	c.mu.Unlock()
+	c.through(0)
 }
 
 // hide replaces our secrets in a text of the server's.

@@ -25,14 +25,7 @@ func TestAnswersTooEarly(t *testing.T) {
 				rest, _ := io.ReadAll(server)
 				whole <- len(rest)+blocks*block+100 >= size
 			}()
-			var f flight
-			body := strings.NewReader(strings.Repeat(strings.Repeat("x", 62)+"\r\n", size/64))
-			if dots {
-				f.data(body, size, 1)
-			} else {
-				f.chunk(body, size, 1)
-			}
-			c.launch(f)
+			launchLong(c, size, dots)
 			if r, err := c.receive(stageDot); err == nil {
 				t.Errorf("dots %v, %d blocks: %v is the answer", dots, blocks, r)
 			}
@@ -42,6 +35,18 @@ func TestAnswersTooEarly(t *testing.T) {
 			}
 		}
 	}
+}
+
+// launchLong launches a message of size octets, as DATA or BDAT has it.
+func launchLong(c *conn, size int, dots bool) {
+	var f flight
+	body := strings.NewReader(strings.Repeat(strings.Repeat("x", 62)+"\r\n", size/64))
+	if dots {
+		f.data(body, int64(size), 1)
+	} else {
+		f.chunk(body, int64(size), 1)
+	}
+	c.launch(f)
 }
 
 // slow is a connection whose reader gets nothing before the writer waits for it or is through.
@@ -78,14 +83,7 @@ func TestEarlyAndUnread(t *testing.T) {
 			_, _ = io.Copy(io.Discard, server)
 		}()
 		const size = 5 * block
-		var f flight
-		body := strings.NewReader(strings.Repeat(strings.Repeat("x", 62)+"\r\n", size/64))
-		if dots {
-			f.data(body, size, 1)
-		} else {
-			f.chunk(body, size, 1)
-		}
-		c.launch(f)
+		launchLong(c, size, dots)
 		if r, err := c.receive(stageDot); err == nil {
 			t.Errorf("dots %v: %v is the answer", dots, r)
 		}

@@ -157,10 +157,7 @@ func (s *session) stale(t *transaction, goodbye bool) bool {
 // pipeliningBroke tells whether the first transaction of a session has failed in a way that it would not have without
 // PIPELINING: the server did not answer all of its envelope, or out of step. had tells that it may have the message.
 func (s *session) pipeliningBroke(t *transaction, had bool) bool {
-	if !s.pipelined() || s.carried > 0 || s.ctx.Err() != nil || t.failed == nil {
-		return false
-	}
-	if !t.waiting() {
+	if !s.pipelined() || s.carried > 0 || s.ctx.Err() != nil || t.failed == nil || !t.waiting() {
 		return false
 	}
 	unanswered := t.got < t.sent

@@ -7,6 +7,9 @@ import (
 	"postern/backend"
 )
 
+// mayBeThere is said of a message whose fate nobody can tell.
+const mayBeThere = "the message may have been delivered"
+
 // answerRCPT notes what the server says of the next recipient.
 func (t *transaction) answerRCPT(r reply) {
 	i := t.rcpts[t.offered]
@@ -74,8 +77,7 @@ func (t *transaction) postpone() {
 		}
 		return
 	}
-	t.most = len(t.taken)
-	t.session.limits.rcpts = t.most
+	t.session.most = len(t.taken)
 	later := map[int]bool{}
 	for _, s := range t.surplus {
 		later[s.rcpt] = true
@@ -99,7 +101,7 @@ func (t *transaction) answerMessage(r reply) {
 	if !r.positive() {
 		err = t.session.refusal(stageDot.name, backend.Refused, r)
 		if err.Kind == backend.Protocol { // it is no answer, and which one the message has got nobody knows
-			err.Kind, err.Err = backend.Uncertain, errors.New("an unexpected reply: the message may have been delivered")
+			err.Kind, err.Err = backend.Uncertain, errors.New("an unexpected reply: "+mayBeThere)
 		}
 	} else if lost := t.session.conn.sent(); lost != nil {
 		t.fail(t.session.failure(stageBody, lost))
@@ -144,7 +146,7 @@ func (t *transaction) lost(err error, mayHaveIt bool) {
 	}
 	failed := t.session.failure(st, err)
 	if mayHaveIt {
-		failed.Kind, failed.Text = backend.Uncertain, "the message may have been delivered"
+		failed.Kind, failed.Text = backend.Uncertain, mayBeThere
 	}
 	t.fail(failed)
 }
@@ -171,7 +173,7 @@ func (t *transaction) again() {
 func (t *transaction) conclude() {
 	switch {
 	case t.failed == nil: // those that an answer was to settle have none
-		t.failed = &backend.Error{Kind: backend.Uncertain, Server: t.session.Host, Stage: stageDot.name, Text: "the message may have been delivered"}
+		t.failed = &backend.Error{Kind: backend.Uncertain, Server: t.session.Host, Stage: stageDot.name, Text: mayBeThere}
 	case t.broke != nil:
 		t.failed = after(t.broke, t.failed)
 	}

@@ -88,7 +88,8 @@ func (p part) check() error {
 // launch is the door out: a flight leaves, in one write where it is short. What goes wrong shows when its replies are
 // received. All of the flight before it is to be answered, or written.
 func (c *conn) launch(f flight) {
-	if !c.ready() {
+	c.through(0)
+	if c.failed != nil { // the flight before has not left whole: what came behind it would be read as its rest
 		return
 	}
 	w := &writer{conn: c}
@@ -114,17 +115,6 @@ func (c *conn) launch(f flight) {
 	c.writing = true
 	c.mu.Unlock()
 	go func() { w.end(w.write(f)) }()
-}
-
-// ready waits until the last flight has left. ok is false where it has not left whole: what came behind it would be
-// read as its rest.
-func (c *conn) ready() (ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.writing {
-		c.changed.Wait()
-	}
-	return c.failed == nil
 }
 
 // send takes one command out, whose reply is to be received before anything else leaves.

@@ -84,3 +84,22 @@ func TestLongMessagesInARow(t *testing.T) {
 		}
 	}
 }
+
+// TestForNobody: a message without recipients is at its end at once, and no server hears of it.
+func TestForNobody(t *testing.T) {
+	told := 0
+	item := &backend.Item{Env: &message.Envelope{From: "ann@example.org"}, Done: func(s []backend.Status, err error) {
+		if told++; len(s) > 0 || err != nil {
+			t.Errorf("%v, %v", s, err)
+		}
+	}}
+	tr := &transport{keys: keys{Host: "nowhere.invalid"}}
+	err := tr.SendEach(context.Background(), func() *backend.Item {
+		now := item
+		item = nil
+		return now
+	})
+	if err != nil || told != 1 {
+		t.Errorf("%v, told %d times", err, told)
+	}
+}

@@ -16,7 +16,6 @@ type letter struct {
 	todo     []int  // the recipients that are to be offered yet, by their place in Env.To
 	open     int    // transactions on the wire
 	ended    bool
-	most     int            // how many recipients a server has taken that says too many, or 0
 	broke    *backend.Error // why it goes out again without PIPELINING, which happens once
 
 	// What this session makes of it.
@@ -45,9 +44,6 @@ func (l *letter) prepare(s *session) *backend.Error {
 	}
 	l.giveBack()
 	l.session, l.to = s, make([]path, len(l.Env.To))
-	if most := s.limits.rcpts; l.most > 0 && (most == 0 || l.most < most) {
-		s.limits.rcpts = l.most // learned on another connection
-	}
 	var err *backend.Error
 	if l.from, err = s.path("envelope sender", l.Env.From); err != nil {
 		return err
@@ -70,13 +66,14 @@ func (l *letter) prepare(s *session) *backend.Error {
 		return err
 	}
 	if l.msg.HasNUL() && !s.chunked() {
-		return s.lacks(stageMAIL, "the message has NUL in a part that must not be changed, and the server does not offer CHUNKING, which alone can carry it")
+		return s.lacks(stageMAIL, "the message has NUL in a part that must not be changed; only CHUNKING can carry it, and the server does not offer it")
 	}
 	if l.mail, err = l.mailCommand(); err != nil {
 		return err
 	}
 	if now, later := s.limits.portion(l.todo, l.Env.To); len(later) > 0 && s.allOrNothing() {
-		return s.lacks(stageRCPT, fmt.Sprintf("the server takes %d of the %d recipients at a time, and on_refused = %q", len(now), len(l.todo), abort))
+		return s.lacks(stageRCPT, fmt.Sprintf("the server takes %d of the %d recipients at a time, and on_refused = %q",
+			len(now), len(l.todo), abort))
 	}
 	return nil
 }
@@ -85,8 +82,11 @@ func (l *letter) prepare(s *session) *backend.Error {
 func (l *letter) transaction(s *session) *transaction {
 	t := &transaction{letter: l}
 	limits := s.limits
-	if limits.rcpts == 0 && !s.allOrNothing() {
-		limits.rcpts = maxRcpts
+	if !s.allOrNothing() {
+		limits.rcpts = least(limits.rcpts, s.most)
+		if limits.rcpts == 0 {
+			limits.rcpts = maxRcpts
+		}
 	}
 	t.rcpts, l.todo = limits.portion(l.todo, l.Env.To)
 	l.open++

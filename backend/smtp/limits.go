@@ -37,6 +37,14 @@ func readLimits(params []string) (l limits) {
 // those who offer it many more. RFC 5321 section 4.5.3.1.8 has servers take 100.
 const maxRcpts = 1000
 
+// least is the smaller of two limits.
+func least(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
 // portion takes as many of the recipients left, by their place in to, as one transaction may have.
 func (l limits) portion(left []int, to []string) (now, later []int) {
 	if l.domains > 0 {

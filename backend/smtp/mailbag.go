@@ -26,7 +26,9 @@ func (m *mailbag) more() bool {
 			m.empty = true
 			return false
 		}
-		m.letters = append(m.letters, newLetter(item))
+		l := newLetter(item)
+		l.finish() // if it is for nobody
+		m.letters = append(m.letters, l)
 	}
 	return true
 }

@@ -22,12 +22,12 @@ type attempt struct {
 
 // Prepare begins to connect, as far as MAIL. Of a message that is not sent after all the server gets to see nothing.
 func (t *transport) Prepare() {
-	ctx, cancel := context.WithCancel(context.Background())
-	a := &attempt{cancel: cancel, done: make(chan struct{})}
-	if !t.prepared.CompareAndSwap(nil, a) {
-		cancel()
+	if t.ahead != nil {
 		return
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &attempt{cancel: cancel, done: make(chan struct{})}
+	t.ahead = a
 	go func() {
 		a.session, a.err = t.signIn(ctx)
 		time.AfterFunc(maxIdle, a.expire)
@@ -63,10 +63,11 @@ func (s *session) discard() {
 
 // Close gives back a connection that was prepared and not used.
 func (t *transport) Close() error {
-	a := t.prepared.Swap(nil)
+	a := t.ahead
 	if a == nil {
 		return nil
 	}
+	t.ahead = nil
 	select {
 	case <-a.done:
 	default:
@@ -81,10 +82,11 @@ func (t *transport) Close() error {
 // ready is a session with a server that waits for MAIL: the one that was prepared, if it is still there, else a new
 // one.
 func (t *transport) ready(ctx context.Context) (*session, *backend.Error) {
-	a := t.prepared.Swap(nil)
+	a := t.ahead
 	if a == nil {
 		return t.signIn(ctx)
 	}
+	t.ahead = nil
 	defer context.AfterFunc(ctx, a.cancel)()
 	<-a.done
 	s, err, expired := a.take()
@@ -107,8 +109,7 @@ func (t *transport) signIn(ctx context.Context) (*session, *backend.Error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := s.conn.net
-	defer context.AfterFunc(ctx, func() { raw.Close() })()
+	defer s.conn.breakOff(ctx)()
 	if err := s.authenticate(); err != nil {
 		s.discard()
 		return nil, err

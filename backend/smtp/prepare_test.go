@@ -37,7 +37,7 @@ func TestPrepare(t *testing.T) {
 			}
 			tr := local25(server.Port())
 			tr.Prepare()
-			<-tr.prepared.Load().done
+			<-tr.ahead.done
 			if c.send {
 				sendTo25(t, tr, c.fails)
 			}

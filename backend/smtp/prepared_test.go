@@ -34,7 +34,7 @@ func TestPreparedLost(t *testing.T) {
 			tr := &transport{keys: keys{Host: "127.0.0.1", Port: server.Port(), Auth: "none", HELO: "client.example.org"}}
 			tr.Prepare()
 			tr.Prepare() // once is enough
-			a := tr.prepared.Load()
+			a := tr.ahead
 			<-a.done
 			if c.expire {
 				a.expire()
@@ -63,7 +63,7 @@ func TestPreparedUnused(t *testing.T) {
 	}
 	tr := &transport{keys: keys{Host: "127.0.0.1", Port: server.Port(), Auth: "none", HELO: "client.example.org"}}
 	tr.Prepare()
-	<-tr.prepared.Load().done
+	<-tr.ahead.done
 	tr.Close()
 	tr.Close()
 	if _, err := server.Wait(); err != nil {

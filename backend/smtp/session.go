@@ -63,8 +63,7 @@ func (s *session) open(addr string) *backend.Error {
 
 // greet goes from the first octet to the EHLO reply that counts.
 func (s *session) greet() *backend.Error {
-	raw := s.conn.net
-	defer context.AfterFunc(s.ctx, func() { raw.Close() })()
+	defer s.conn.breakOff(s.ctx)()
 	if s.security == implicit {
 		if err := s.handshake(); err != nil {
 			return err

@@ -15,8 +15,9 @@
 //
 // MAIL, RCPT… and DATA go out in one flight where the server has PIPELINING (RFC 2920), and QUIT goes out with the end
 // of the body; with CHUNKING (RFC 3030) BDAT takes the place of DATA, and a small message leaves with its envelope. In
-// place of QUIT the next MAIL may follow: to recipients that were too many, or of the next message. Any other reply ends the exchange: QUIT where the server still listens to commands, and never a dot
-// that was not meant. The stages and their time limits are in stage.go.
+// place of QUIT the next MAIL may follow: to recipients that were too many, or of the next message. Any other reply ends
+// the exchange: QUIT where the server still listens to commands, and never a dot that was not meant. The stages and
+// their time limits are in stage.go.
 //
 // It fails closed. starttls and tls never go on without TLS, octets that come in clear behind the reply to STARTTLS end
 // the exchange, what the server offered before TLS is forgotten, a password goes out in clear only to this machine
@@ -25,7 +26,6 @@ package smtp
 
 import (
 	"context"
-	"sync/atomic"
 
 	"postern/backend"
 	"postern/conf"
@@ -67,8 +67,9 @@ type transport struct {
 	security    security
 	lmtp        bool
 	surrounding backend.Surroundings
-	prepared    atomic.Pointer[attempt] // the connection that Prepare has begun, or nil
-	told        []string                // what servers were told on the connections before, and must not be shown
+	ahead       *attempt // the connection that Prepare has begun, or nil
+	told        []string // what servers were told on the connections before, and must not be shown
+	most        int      // how many recipients the server has taken where it says too many, or 0
 }
 
 func open(a *conf.Account, s backend.Surroundings, sec security, lmtp bool) (backend.Transport, error) {
@@ -104,9 +105,7 @@ func (t *transport) SendEach(ctx context.Context, next func() *backend.Item) err
 			return err
 		}
 		s.stepwise = m.stepwise
-		// A cancelled send breaks the connection off wherever it is: without the dot nothing is delivered.
-		raw := s.conn.net
-		stop := context.AfterFunc(ctx, func() { raw.Close() })
+		stop := s.conn.breakOff(ctx)
 		s.run(m)
 		stop()
 	}

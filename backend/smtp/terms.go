@@ -51,13 +51,15 @@ func (s *session) hold(terms message.Terms) (string, *backend.Error) {
 	}
 	if terms.HoldFor > 0 {
 		if limit, ok := s.offers.seconds("FUTURERELEASE"); ok && terms.HoldFor > limit {
-			return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be held back for %v, the server holds for %v at most", terms.HoldFor, limit))
+			return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be held back for %v, the server holds for %v at most",
+				terms.HoldFor, limit))
 		}
 		return " HOLDFOR=" + inSeconds(terms.HoldFor), nil
 	}
 	until := terms.HoldUntil.UTC().Format(time.RFC3339)
 	if limit, ok := s.offers.moment("FUTURERELEASE"); ok && terms.HoldUntil.After(limit) {
-		return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be held back until %s, the server holds until %s at most", until, limit.Format(time.RFC3339)))
+		return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be held back until %s, the server holds until %s at most",
+			until, limit.Format(time.RFC3339)))
 	}
 	return " HOLDUNTIL=" + until, nil
 }
@@ -80,7 +82,8 @@ func (s *session) deliverBy(terms message.Terms) (string, *backend.Error) {
 		mode = "R"
 		// What a server announces is its least time for this mode (RFC 2852 section 2).
 		if least, ok := s.offers.seconds("DELIVERBY"); ok && by.Within < least {
-			return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be delivered within %v or come back, the server needs %v at least", by.Within, least))
+			return "", s.lacks(stageMAIL, fmt.Sprintf("the message is to be delivered within %v or come back, the server needs %v at least",
+				by.Within, least))
 		}
 	}
 	if by.Trace {
@@ -119,7 +122,10 @@ func (s *session) submitter(terms message.Terms) (string, *backend.Error) {
 	}
 	param := " AUTH=" + xtext(*terms.Submitter)
 	if len(param) > maxSubmitter {
-		return "", &backend.Error{Kind: backend.Data, Stage: "submitter", Err: fmt.Errorf("%q... takes over %d octets", (*terms.Submitter)[:40], maxSubmitter)}
+		return "", &backend.Error{
+			Kind: backend.Data, Stage: "submitter",
+			Err: fmt.Errorf("%q... takes over %d octets", (*terms.Submitter)[:40], maxSubmitter),
+		}
 	}
 	return param, nil
 }

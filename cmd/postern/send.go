@@ -99,8 +99,7 @@ func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Statu
 		return nil, []error{err}
 	}
 	// Outside of this a signal simply ends the program: the temporary file has no name, and no server has heard of the
-	// message. Here it
-	// breaks the connection off before the dot, and ends the program that a pipe has started.
+	// message. Here it breaks the connection off before the dot, and ends the program that a pipe has started.
 	ctx, stop := interruptible()
 	defer stop()
 	statuses, err := m.transports[r.account.Name].transport.Send(ctx, r.env, msg)
