@@ -3,9 +3,9 @@
 package main_test
 
 // daemon is a script that runs a daemon, for a quarter of a minute at most, until its job has left /tmp/ran. Who sends
-// the job's mail outlives it.
+// the job's mail outlives it: the signal is for the daemon alone.
 func daemon(prepare, command string) string {
-	return "set -e; rm -f /tmp/ran; " + prepare + "\ntimeout 15 " + command + " </dev/null >/tmp/log 2>&1 & pid=$!\n" +
+	return "set -e; rm -f /tmp/ran; " + prepare + "\ntimeout --foreground 15 " + command + " </dev/null >/tmp/log 2>&1 & pid=$!\n" +
 		"while kill -0 $pid 2>/dev/null && ! [ -e /tmp/ran ]; do sleep 0.05; done; cat /tmp/log; kill $pid"
 }
 
