@@ -74,7 +74,8 @@ func (f *file) position(err error) error {
 func (f *file) nearPassword(e toml.ParseError) bool {
 	lines := strings.Split(f.data, "\n")
 	line := lines[min(max(e.Position.Line-1, 0), len(lines)-1)]
-	return strings.Contains(strings.ToLower(line+e.LastKey), "pass")
+	text := strings.ToLower(line + e.LastKey)
+	return strings.Contains(text, "pass") || strings.Contains(text, "proxy")
 }
 
 // plainType replaces the toml package's names of types.
@@ -121,10 +122,23 @@ type failing struct{}
 
 func (*failing) UnmarshalTOML(any) error { return errors.New("here") }
 
+// isProxyWithPassword tells whether a key is the URL of a proxy with a user in it.
+func (f *file) isProxyWithPassword(key toml.Key) bool {
+	var read struct {
+		Account map[string]struct{ Proxy any }
+	}
+	if key[2] != "proxy" {
+		return false
+	}
+	_, err := toml.Decode(f.data, &read)
+	url, _ := read.Account[key[1]].Proxy.(string)
+	return err != nil || strings.Contains(url, "@")
+}
+
 // checkInlinePasswords refuses a file with a password in it that others can read.
 func (f *file) checkInlinePasswords() error {
 	for _, k := range f.meta.Keys() {
-		if len(k) != 3 || k[0] != "account" || k[2] != "password" || f.meta.Type(k...) != "String" {
+		if len(k) != 3 || k[0] != "account" || f.meta.Type(k...) != "String" || k[2] != "password" && !f.isProxyWithPassword(k) {
 			continue
 		}
 		info, err := os.Stat(f.name)

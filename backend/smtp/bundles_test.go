@@ -115,8 +115,8 @@ func TestRandomChains(t *testing.T) {
 			chain = append(chain, authorities[random.IntN(len(authorities))])
 		}
 		file := bundleFile(t, bundle)
-		tr := &transport{security: implicit, keys: keys{Host: host, TLS: tlsKeys{CA: []string{file}}}}
-		s := &session{transport: tr, roots: tr.loadRoots()}
+		tr := &transport{security: implicit, keys: keys{TLS: tlsKeys{CA: []string{file}}}}
+		s := &session{transport: tr, server: server{certificate: host}, roots: tr.loadRoots()}
 		got := s.verify(tls.ConnectionState{PeerCertificates: chain})
 		whole := x509.NewCertPool()
 		whole.AppendCertsFromPEM([]byte(bundle))

@@ -45,13 +45,19 @@ func listen(t *testing.T, key *ecdsa.PrivateKey, chain ...*x509.Certificate) (ad
 // shake does the TLS handshake of a session with the server at addr, and gives its verdict. files are tls.ca.
 func shake(t *testing.T, addr string, files ...string) error {
 	t.Helper()
+	tr := &transport{security: implicit, keys: keys{TLS: tlsKeys{CA: files}}}
+	return shakeAs(t, tr, server{Host: host, certificate: host}, addr)
+}
+
+// shakeAs does so by an account of its own, with a server that it takes for another.
+func shakeAs(t *testing.T, tr *transport, to server, addr string) error {
+	t.Helper()
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	tr := &transport{security: implicit, keys: keys{Host: host, TLS: tlsKeys{CA: files}}}
-	s := &session{transport: tr, ctx: context.Background(), roots: tr.loadRoots(), conn: newConn(c, dialogue{}, 0)}
+	s := &session{transport: tr, server: to, ctx: context.Background(), roots: tr.loadRoots(), conn: newConn(c, dialogue{}, 0)}
 	if failed := s.handshake(); failed != nil {
 		if s.encrypted {
 			t.Errorf("an error, and yet the session goes on as encrypted: %v", failed)
@@ -205,6 +211,6 @@ func TestChains(t *testing.T) {
 // verifyQuick is the verdict without the fall-back, whose file is not there: a sound bundle must not need it.
 func verifyQuick(bundle, chain []*x509.Certificate) error {
 	r := &roots{files: []string{"/nowhere/ca.pem"}, bundle: func() ([]byte, error) { return []byte("\n" + pemOf(bundle...)), nil }}
-	s := &session{transport: &transport{keys: keys{Host: host}}, roots: r}
+	s := &session{transport: &transport{}, server: server{certificate: host}, roots: r}
 	return s.verify(tls.ConnectionState{PeerCertificates: chain})
 }

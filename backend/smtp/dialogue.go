@@ -9,6 +9,8 @@ import (
 // Nothing secret is ever given to it. A failure to write it is of no consequence.
 type dialogue struct{ w io.Writer }
 
+func (t *transport) dialogue() dialogue { return dialogue{t.surrounding.Dialogue} }
+
 func (d dialogue) server(line string) { d.line("S: ", line) }
 
 func (d dialogue) client(line string) { d.line("C: ", line) }

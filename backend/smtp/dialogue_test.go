@@ -268,11 +268,11 @@ var cipher = regexp.MustCompile(`TLS_[A-Z0-9_]+`)
 func plain(text string, server *smtptest.Server, id *smtptest.Identity) string {
 	text = strings.ReplaceAll(text, fmt.Sprintf(":%d", server.Port()), ":PORT")
 	text = strings.ReplaceAll(text, fmt.Sprintf("port %d", server.Port()), "port PORT")
-	for _, name := range []string{"good", "stranger"} {
-		sum, _ := id.Fingerprint(name)
-		text = strings.ReplaceAll(text, sum, "FINGERPRINT")
+	for _, name := range []string{"good", "stranger", "expired", "elsewhere"} {
+		sum, key := id.Fingerprint(name)
+		text = strings.NewReplacer(sum, "FINGERPRINT", key, "KEYPIN").Replace(text)
 	}
-	text = regexp.MustCompile(`current time \S+ is after \S+`).ReplaceAllString(text, "current time NOW is after THEN")
+	text = regexp.MustCompile(`current time \S+ is after [^\s;]+`).ReplaceAllString(text, "current time NOW is after THEN")
 	return cipher.ReplaceAllString(text, "CIPHER")
 }
 

@@ -40,18 +40,6 @@ func (e *NoCertificateError) Error() string {
 
 func (e *NoCertificateError) Unwrap() error { return e.Err }
 
-// CertificateError is a server certificate that can't be trusted.
-type CertificateError struct {
-	SHA256 string // of the certificate, in hexadecimal: what tls.pin takes
-	Err    error  // of crypto/x509, or our own for a pin that doesn't fit
-}
-
-func (e *CertificateError) Error() string {
-	return sanitise(strings.TrimPrefix(e.Err.Error(), "x509: ")) // it quotes names of the certificate, which anybody can have made
-}
-
-func (e *CertificateError) Unwrap() error { return e.Err }
-
 // refusal makes the error of a reply that doesn't lead on from what name asked for: of kind, unless it is for now only,
 // or one that nothing in the protocol leads to, such as 250 in place of 354.
 func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Error {
@@ -76,7 +64,6 @@ func (s *session) failure(st stage, err error) *backend.Error {
 	var remote *net.OpError
 	var refused *backend.Error
 	var early unasked
-	var dial *DialError
 	switch {
 	case errors.As(err, &refused):
 		return refused
@@ -86,10 +73,7 @@ func (s *session) failure(st stage, err error) *backend.Error {
 		}
 		e.Kind, e.Code, e.Status, e.Text = backend.Protocol, early.code, early.status, early.text()
 	case s.ctx.Err() != nil:
-		e.Err = errors.New("interrupted")
-		if errors.Is(s.ctx.Err(), context.DeadlineExceeded) {
-			e.Err = s.ctx.Err()
-		}
+		e.Err = interruption(s.ctx)
 	case errors.As(err, &bad):
 		e.Kind = backend.Protocol
 	case errors.As(err, &ours):
@@ -102,12 +86,13 @@ func (s *session) failure(st stage, err error) *backend.Error {
 		e.Kind, e.Err = backend.Protocol, NoTLSError{s.Port}
 	case errors.As(err, &remote) && remote.Op == "remote error" && s.certificateWanted && len(s.identity) == 0: // a TLS alert
 		e.Kind, e.Err = backend.Denied, &NoCertificateError{err}
+	case st == stageHandshake && strings.Contains(err.Error(), "protocol version"): // an alert, or what the server has chosen
+		e.Kind, e.Err = backend.Protocol, fmt.Errorf("%w; wanted: %s or later", err, tls.VersionName(versions[s.TLS.Min]))
 	case errors.As(err, &remote) && remote.Op == "remote error":
 		e.Kind = backend.Protocol
 		if strings.Contains(err.Error(), "certificate") { // ours is wanted, or not liked
 			e.Kind = backend.Denied
 		}
-	case errors.As(err, &dial):
 	case isTimeout(err):
 		e.Err = fmt.Errorf("no answer within %v", st.capped(s.conn.cap).limit)
 	case isLost(err):
@@ -142,4 +127,12 @@ func plainCause(err error) string {
 		return "no answer"
 	}
 	return err.Error()
+}
+
+// interruption is why a cancelled exchange has ended.
+func interruption(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return errors.New("interrupted")
 }

@@ -122,7 +122,7 @@ func sendCounted(t *testing.T, id *smtptest.Identity, sec security, keys, script
 	defer tcp.Close()
 	count := &flights{Conn: tcp}
 	tr := opened.(*transport)
-	s := &session{transport: tr, ctx: context.Background(), roots: tr.loadRoots(), conn: newConn(count, dialogue{}, 0)}
+	s := &session{transport: tr, server: tr.servers[0], ctx: context.Background(), roots: tr.loadRoots(), conn: newConn(count, dialogue{}, 0)}
 	if err := s.greet(); err != nil {
 		t.Fatal(err)
 	}

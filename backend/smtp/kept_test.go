@@ -93,7 +93,7 @@ func TestForNobody(t *testing.T) {
 			t.Errorf("%v, %v", s, err)
 		}
 	}}
-	tr := &transport{keys: keys{Host: "nowhere.invalid"}}
+	tr := &transport{servers: []server{{Host: "nowhere.invalid", name: "nowhere.invalid"}}}
 	err := tr.SendEach(context.Background(), func() *backend.Item {
 		now := item
 		item = nil

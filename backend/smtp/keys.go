@@ -3,6 +3,7 @@ package smtp
 import (
 	"crypto/tls"
 	"encoding/hex"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,8 +13,10 @@ import (
 
 // keys are the keys of an account that this package reads.
 type keys struct {
-	Host         string        `toml:"host"`
-	Port         int           `toml:"port"`
+	Hosts        conf.Strings  `toml:"host"`
+	Port         int           `toml:"port"` // of the hosts that have none of their own
+	Proxy        proxyKey      `toml:"proxy"`
+	Source       string        `toml:"source"` // the address to connect from
 	Auth         string        `toml:"auth"`
 	User         string        `toml:"user"`
 	Password     conf.Password `toml:"password"`
@@ -52,8 +55,6 @@ const lmtpPort = 24
 
 var versions = map[string]uint16{
 	"":    tls.VersionTLS12, // RFC 8996 has put the older ones out of use
-	"1.0": tls.VersionTLS10,
-	"1.1": tls.VersionTLS11,
 	"1.2": tls.VersionTLS12,
 	"1.3": tls.VersionTLS13,
 }
@@ -83,12 +84,8 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 	}
 	_, known := auth.Find(k.Auth)
 	_, version := versions[k.TLS.Min]
-	switch {
-	case k.Host == "":
-		return a.Errorf("host", "the account has no host")
-	case strings.HasPrefix(k.Host, "unix:"):
-	case strings.ContainsAny(k.Host, " \t\r\n\x00/[]") || strings.Count(k.Host, ":") == 1:
-		return a.Errorf("host", "%q is no host name; a port is a key of its own", k.Host)
+	if err := k.judgeNetwork(a); err != nil {
+		return err
 	}
 	switch {
 	case k.Port < 1 || k.Port > 65535:
@@ -103,8 +100,10 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 		return a.Errorf("user", "there is no password: set password = { command = [...] }, { file = ... }, { env = ... } or the text itself")
 	case strings.ContainsFunc(k.HELO, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return a.Errorf("helo", "%q is no host name", k.HELO)
+	case k.TLS.Min == "1.0" || k.TLS.Min == "1.1":
+		return a.Errorf("tls.min", "TLS %s is no longer safe (RFC 8996), and not offered: use 1.2 or 1.3", k.TLS.Min)
 	case !version:
-		return a.Errorf("tls.min", "%q is none of 1.0, 1.1, 1.2, 1.3", k.TLS.Min)
+		return a.Errorf("tls.min", "%q is neither 1.2 nor 1.3", k.TLS.Min)
 	case (k.TLS.Cert == "") != (k.TLS.Key == ""):
 		return a.Errorf("tls", "cert and key go together")
 	case k.OnRefused != "" && k.OnRefused != deliver && k.OnRefused != abort:
@@ -120,6 +119,30 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 			return a.Errorf("tls.pin", "%q is no SHA-256 in hexadecimal, sha256: and 64 digits", pin)
 		}
 		k.TLS.Pin[i] = digits
+	}
+	return nil
+}
+
+// judgeNetwork judges what the way to the servers is made of.
+func (k *keys) judgeNetwork(a *conf.Account) (err error) {
+	if len(k.Hosts) == 0 || len(k.Hosts) == 1 && k.Hosts[0] == "" {
+		return a.Errorf("host", "the account has no host")
+	}
+	if k.Proxy != "" && k.Proxy != proxyFromEnv {
+		if _, err := parseProxy(string(k.Proxy)); err != nil {
+			return a.Errorf("proxy", "the value %v", err)
+		}
+	}
+	if k.Source != "" {
+		if _, err := netip.ParseAddr(k.Source); err != nil {
+			return a.Errorf("source", "%q is no address", k.Source)
+		}
+	}
+	if k.TLS.ServerName != "" {
+		text := k.TLS.ServerName
+		if _, k.TLS.ServerName, err = nameOrAddress(text); err != nil {
+			return a.Errorf("tls.server_name", "%q %v", text, err)
+		}
 	}
 	return nil
 }

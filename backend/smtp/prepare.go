@@ -2,7 +2,6 @@ package smtp
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -103,7 +102,7 @@ func (t *transport) ready(ctx context.Context) (*session, *backend.Error) {
 // signIn is a new session with a server that waits for MAIL.
 func (t *transport) signIn(ctx context.Context) (*session, *backend.Error) {
 	if ctx.Err() != nil {
-		return nil, &backend.Error{Kind: backend.Again, Server: t.Host, Stage: stageConnect.name, Err: errors.New("interrupted")}
+		return nil, &backend.Error{Kind: backend.Again, Server: t.servers[0].Host, Stage: stageConnect.name, Err: interruption(ctx)}
 	}
 	s, err := t.connect(ctx)
 	if err != nil {

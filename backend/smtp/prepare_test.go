@@ -91,7 +91,14 @@ func TestPrepareNobody(t *testing.T) {
 }
 
 func local25(port int) *transport {
-	return &transport{keys: keys{Host: "127.0.0.1", Port: port, Auth: "none"}, surrounding: backend.Surroundings{Hostname: "client.example.org"}}
+	return &transport{
+		keys: keys{Auth: "none"}, servers: here(port), surrounding: backend.Surroundings{Hostname: "client.example.org"},
+	}
+}
+
+// here is the host list of a server that a test runs.
+func here(port int) []server {
+	return []server{{Host: "127.0.0.1", Port: port, name: "127.0.0.1", certificate: "127.0.0.1"}}
 }
 
 // sendTo25 sends a message, which has to fail as said.

@@ -31,7 +31,7 @@ func TestPreparedLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tr := &transport{keys: keys{Host: "127.0.0.1", Port: server.Port(), Auth: "none", HELO: "client.example.org"}}
+			tr := &transport{keys: keys{Auth: "none", HELO: "client.example.org"}, servers: here(server.Port())}
 			tr.Prepare()
 			tr.Prepare() // once is enough
 			a := tr.ahead
@@ -61,7 +61,7 @@ func TestPreparedUnused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &transport{keys: keys{Host: "127.0.0.1", Port: server.Port(), Auth: "none", HELO: "client.example.org"}}
+	tr := &transport{keys: keys{Auth: "none", HELO: "client.example.org"}, servers: here(server.Port())}
 	tr.Prepare()
 	<-tr.ahead.done
 	tr.Close()

@@ -99,7 +99,7 @@ func TestLimitedServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			port, offered := limited(t, c.limit, c.overshoot)
-			tr := &transport{keys: keys{Host: "127.0.0.1", Port: port, Auth: "none", HELO: "client.example.org"}}
+			tr := &transport{keys: keys{Auth: "none", HELO: "client.example.org"}, servers: here(port)}
 			env := &message.Envelope{From: "ann@example.org"}
 			for i := range many {
 				env.To = append(env.To, fmt.Sprintf("to%d@example.org", i))

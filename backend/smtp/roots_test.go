@@ -92,8 +92,8 @@ func TestNoRoots(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := authority(t, id)
-	tr := &transport{security: implicit, keys: keys{Host: "x"}}
-	s := &session{transport: tr, roots: tr.loadRoots()}
+	tr := &transport{security: implicit, keys: keys{}}
+	s := &session{transport: tr, server: server{certificate: "x"}, roots: tr.loadRoots()}
 	err = s.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{root}})
 	if !errors.Is(err, errNoRoots) {
 		t.Errorf("got %v", err)
@@ -103,7 +103,7 @@ func TestNoRoots(t *testing.T) {
 // TestCertificateErrorIsClean: a certificate's names are anybody's text.
 func TestCertificateErrorIsClean(t *testing.T) {
 	evil := x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a\x1b[2J\x00b"}}, Host: "x"}
-	if text := (&CertificateError{Err: evil}).Error(); strings.ContainsAny(text, "\x1b\x00") {
+	if text := distrust(evil.Certificate, "x", evil).Error(); strings.ContainsAny(text, "\x1b\x00") {
 		t.Errorf("%q", text)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // session is an exchange with one server.
 type session struct {
 	*transport
+	server
 	ctx       context.Context
 	roots     *roots
 	identity  []tls.Certificate // ours, to show the server; mostly none
@@ -43,16 +44,14 @@ func (c capabilities) has(keyword string) bool {
 	return ok
 }
 
-// open connects to addr and goes as far as AUTH or MAIL.
-func (s *session) open(addr string) *backend.Error {
-	c, err := s.dial(s.ctx, addr)
-	s.conn = newConn(c, dialogue{s.surrounding.Dialogue}, time.Duration(s.Timeout))
-	s.conn.secrets = slices.Clone(s.told)
-	if err != nil {
-		s.conn.dialogue.note("%v", err)
-		return s.failure(stageConnect, err)
+// open goes on over a new connection to addr as far as AUTH or MAIL.
+func (s *session) open(c net.Conn, addr string) *backend.Error {
+	if t, ok := c.(*tunnel); ok {
+		addr = "through the proxy " + t.proxy.at.Host
 	}
-	s.conn.dialogue.note("connected to %s, %s", s.Host, strings.TrimPrefix(addr, "unix:"))
+	s.conn = newConn(c, s.dialogue(), time.Duration(s.Timeout))
+	s.conn.secrets = slices.Clone(s.told)
+	s.conn.dialogue.note("connected to %s, %s", s.Host, addr)
 	failed := s.greet()
 	if failed != nil {
 		s.quit()
@@ -188,7 +187,7 @@ func (s *session) handshake() *backend.Error {
 	state := over.ConnectionState()
 	leaf := state.PeerCertificates[0]
 	s.conn.dialogue.note("%s, %s, certificate of %s until %s", tls.VersionName(state.Version),
-		tls.CipherSuiteName(state.CipherSuite), leafName(leaf), leaf.NotAfter.Format(time.DateOnly))
+		tls.CipherSuiteName(state.CipherSuite), nameOf(leaf), leaf.NotAfter.Format(time.DateOnly))
 	return nil
 }
 

@@ -11,7 +11,7 @@
 //	   ├ tls: handshake   STARTTLS 220 ─► handshake ─► EHLO ─► AUTH ─► MAIL …
 //	   │ before greeting  (starttls)                   250     235, with 334 as often as the mechanism asks
 //	   ▼
-//	the next address of the host, when this one fails for now before AUTH
+//	the next address of the host, or the next host, when this one fails for now before AUTH
 //
 // MAIL, RCPT… and DATA go out in one flight where the server has PIPELINING (RFC 2920), and QUIT goes out with the end
 // of the body; with CHUNKING (RFC 3030) BDAT takes the place of DATA, and a small message leaves with its envelope. In
@@ -64,6 +64,7 @@ func LMTP(a *conf.Account, s backend.Surroundings) (backend.Transport, error) {
 // transport is one account's way to its server.
 type transport struct {
 	keys
+	servers     []server // in the order in which they are tried
 	security    security
 	lmtp        bool
 	surrounding backend.Surroundings
@@ -80,7 +81,12 @@ func open(a *conf.Account, s backend.Surroundings, sec security, lmtp bool) (bac
 	if t.Port == 0 && lmtp {
 		t.Port = lmtpPort
 	}
-	return t, t.judge(a, sec)
+	if err := t.judge(a, sec); err != nil {
+		return nil, err
+	}
+	var err error
+	t.servers, err = t.serversOf(a, sec)
+	return t, err
 }
 
 // Send carries one message on a connection of its own.

@@ -135,13 +135,12 @@ func (h *taker) release() {
 func (h *taker) say(text string) { _, _ = io.WriteString(h.Conn, text) }
 
 // call brings a session with h to the point of MAIL, over the two ends of a connection.
-func (h *taker) call(t *testing.T, client, server net.Conn, k keys) (s *session, ended chan struct{}) {
+func (h *taker) call(t *testing.T, client, theirs net.Conn, k keys) (s *session, ended chan struct{}) {
 	t.Helper()
-	h.Conn, ended = server, make(chan struct{})
+	h.Conn, ended = theirs, make(chan struct{})
 	go func() { h.serve(); close(ended) }()
-	k.Host = "mail.example.org"
 	tr := &transport{keys: k, surrounding: backend.Surroundings{Hostname: "client.example.org"}}
-	s = &session{transport: tr, ctx: context.Background(), conn: newConn(client, dialogue{}, 20*time.Second)}
+	s = &session{transport: tr, server: server{Host: "mail.example.org"}, ctx: context.Background(), conn: newConn(client, dialogue{}, 20*time.Second)}
 	if err := s.greet(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,11 @@
 package smtp
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"net"
+	"strings"
 
 	"postern/backend"
 )
@@ -47,22 +46,23 @@ func (s *session) serverName() string {
 	if s.TLS.ServerName != "" {
 		return s.TLS.ServerName
 	}
-	return s.Host
+	return s.certificate
 }
 
 // verify judges the server's certificate. A pin alone is the whole test: the certificate or its key is the one that
 // the user named, whoever signed it. With ca as well, both have to hold.
 func (s *session) verify(state tls.ConnectionState) error {
 	leaf := state.PeerCertificates[0]
-	sum := fingerprint(leaf.Raw)
 	if len(s.TLS.Pin) > 0 {
-		if !s.TLS.pinned(sum, fingerprint(leaf.RawSubjectPublicKeyInfo)) {
-			return &CertificateError{sum, errors.New("the certificate is none of those in tls.pin; its SHA-256 is " + sum)}
+		if !s.TLS.pinned(fingerprint(leaf.Raw), fingerprint(leaf.RawSubjectPublicKeyInfo)) {
+			return distrust(leaf, "sha256:"+strings.Join(s.TLS.Pin, " or sha256:"), ErrPin)
 		}
 		if len(s.TLS.CA) == 0 {
 			return nil
 		}
 	}
+	// crypto/x509 looks for the name among the SANs alone, and for an address among those of addresses (RFC 9525
+	// section 6).
 	options := x509.VerifyOptions{DNSName: s.serverName(), Intermediates: x509.NewCertPool()}
 	for _, c := range state.PeerCertificates[1:] {
 		options.Intermediates.AddCert(c)
@@ -80,31 +80,18 @@ func (s *session) verify(state tls.ConnectionState) error {
 		return &backend.Error{Kind: backend.Config, Stage: "tls.ca", Err: err}
 	}
 	if options.Roots.Equal(x509.NewCertPool()) {
-		return &CertificateError{sum, errNoRoots}
+		return distrust(leaf, s.serverName(), errNoRoots)
 	}
 	if _, err = leaf.Verify(options); err != nil {
-		return &CertificateError{sum, err}
+		return distrust(leaf, s.serverName(), err)
 	}
 	return nil
 }
 
+// ErrPin is a certificate that no pin fits.
+var ErrPin = errors.New("the certificate is none of those in tls.pin")
+
 var errNoRoots = errors.New("this machine has no certificates to trust: install ca-certificates, or set tls.ca")
-
-func fingerprint(der []byte) string {
-	sum := sha256.Sum256(der)
-	return hex.EncodeToString(sum[:])
-}
-
-// leafName is a name of the certificate for people.
-func leafName(c *x509.Certificate) string {
-	switch {
-	case len(c.DNSNames) > 0:
-		return sanitise(c.DNSNames[0])
-	case len(c.IPAddresses) > 0:
-		return c.IPAddresses[0].String()
-	}
-	return sanitise(c.Subject.CommonName)
-}
 
 // loopback tells whether the other end of a connection is this machine.
 func loopback(c net.Conn) bool {

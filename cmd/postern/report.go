@@ -64,6 +64,7 @@ func hint(err error) string {
 		cert      *smtp.CertificateError
 		authority x509.UnknownAuthorityError
 		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
 		dial      *smtp.DialError
 		noTLS     smtp.NoTLSError
 		ours      *smtp.NoCertificateError
@@ -74,7 +75,11 @@ func hint(err error) string {
 	}
 	switch errors.As(err, &send); {
 	case errors.As(err, &cert) && errors.As(err, &authority):
-		return fmt.Sprintf("if you trust this server, set tls = { pin = [\"sha256:%s\"] } in %s, or tls.ca to the file of its authority", cert.SHA256, key)
+		return fmt.Sprintf("if you trust this server, set tls = { pin = [\"sha256:%s\"] } in %s, or tls.ca to the file of its authority", cert.KeyPin, key)
+	case errors.As(err, &cert) && errors.Is(err, smtp.ErrPin):
+		return fmt.Sprintf("if the server has a new key, and you trust it, add \"sha256:%s\" to tls.pin in %s", cert.KeyPin, key)
+	case errors.As(err, &cert) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("the server needs a new certificate; to trust this one as it is, set tls = { pin = [\"sha256:%s\"] } in %s", cert.KeyPin, key)
 	case errors.As(err, &name):
 		return fmt.Sprintf("set host in %s to a name that the certificate has, or tls.server_name if it is right as it is", key)
 	case errors.Is(err, auth.ErrCleartext):
@@ -85,6 +90,8 @@ func hint(err error) string {
 		return ""
 	case send.Kind == backend.NoHost && send.Stage == "name lookup":
 		return fmt.Sprintf("check host in %s", key)
+	case send.Kind == backend.Denied && strings.HasPrefix(send.Stage, "proxy "):
+		return fmt.Sprintf("check the user and the password in proxy of %s", key)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
 	case errors.As(err, &ours):

@@ -111,8 +111,8 @@ func scripted(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), identity.Authority, 0o600))
 	ts.Setenv("PORT", fmt.Sprint(server.Port()))
-	cert, _ := identity.Fingerprint("stranger")
-	ts.Setenv("PIN", cert)
+	_, key := identity.Fingerprint("stranger")
+	ts.Setenv("PIN", key)
 	ts.Value("peers").(*peers).scripted = server
 }
 

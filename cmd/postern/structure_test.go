@@ -32,6 +32,8 @@ var owners = map[string]string{
 	"github.com/emersion/go-message/textproto": "postern/message",
 	"github.com/emersion/go-smtp":              "postern/cmd/postern", // the demonstration's server
 	"golang.org/x/net/idna":                    "postern/backend/smtp",
+	"golang.org/x/net/proxy":                   "postern/backend/smtp",
+	"golang.org/x/net/http/httpproxy":          "postern/backend/smtp",
 	"github.com/spf13/cobra":                   "postern/cmd/postern",
 }
 
