@@ -12,7 +12,9 @@ import (
 var plain = Mechanism{
 	Name:      sasl.Plain,
 	Cleartext: true,
-	New: func(ctx context.Context, have *Credentials) (sasl.Client, Secret, error) {
+	Fits:      hasPassword,
+	Lacks:     lacksPassword,
+	New: func(ctx context.Context, have *Credentials, _ Connection) (Client, Secret, error) {
 		password, err := have.Password.Fetch(ctx)
 		if err != nil {
 			return nil, "", err

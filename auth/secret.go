@@ -32,6 +32,11 @@ type Source struct {
 // Format masks the secret that Text may hold.
 func (Source) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
 
+// Given tells whether the source is any.
+func (s Source) Given() bool {
+	return s.Text != "" || s.File != "" || s.Env != "" || len(s.Command) > 0
+}
+
 const (
 	// commandLimit ends a password command that waits for an input which never comes. It is long enough for a person
 	// to unlock a password store.

@@ -1,24 +1,32 @@
 package smtp
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 
 	"postern/auth"
 	"postern/backend"
 )
 
-// maxAuthLine bounds an AUTH command with its initial response; a longer one waits for the 334 (RFC 4954 section 4).
-const maxAuthLine = 512
+const (
+	// maxAuthLine bounds an AUTH command with its initial response; a longer one waits for the 334 (RFC 4954 section 4).
+	maxAuthLine = 512
+	// maxResponse bounds a response, which a server has to read up to this length (the same).
+	maxResponse = 12288
+)
 
-// authenticate signs in as the account says (RFC 4954). An account with auth never goes on without it.
+// authenticate signs in as the account says (RFC 4954). An account with auth never goes on without it, nor by another
+// mechanism when one is refused.
 func (s *session) authenticate() *backend.Error {
 	if s.Auth == "none" {
 		return nil
 	}
 	defer func() { s.told = s.conn.secrets }() // a server may have a memory
-	mech, err := auth.Choose(s.mechanisms(), s.Auth, s.mayShowPassword())
+	have, over := s.credentials(), s.authConnection()
+	mech, err := auth.Choose(have, over, s.Auth)
 	if err != nil {
 		kind := backend.Refused
 		if errors.Is(err, auth.ErrCleartext) {
@@ -26,7 +34,7 @@ func (s *session) authenticate() *backend.Error {
 		}
 		return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
-	client, secret, err := mech.New(s.ctx, &auth.Credentials{User: s.User, Password: auth.Source(s.Password)})
+	client, secret, err := mech.New(s.ctx, have, over)
 	if err != nil {
 		return &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
@@ -39,30 +47,82 @@ func (s *session) authenticate() *backend.Error {
 	cmd := command{stage: stageAUTH, line: "AUTH " + name}
 	if initial != nil {
 		s.conn.keepSecret(encode(initial))
-		if line := cmd.line + " " + encode(initial); len(line)+len("\r\n") <= maxAuthLine {
-			cmd.shown, cmd.line, initial = cmd.line+" [secret]", line, nil
+		if line := cmd.line + " " + orEmpty(encode(initial)); len(line)+len("\r\n") <= maxAuthLine {
+			cmd.shown, cmd.line, initial = cmd.line+" "+hidden(initial), line, nil
 		}
 	}
+	return s.respond(client, name, cmd, initial)
+}
+
+// respond begins with cmd and answers the server until it accepts or refuses. initial is an initial response that was
+// too long for the command, or nil.
+func (s *session) respond(client auth.Client, name string, cmd command, initial []byte) *backend.Error {
 	for {
 		r, failed := s.askShown(cmd)
 		switch {
 		case failed != nil:
 			return failed
 		case r.code == 235:
-			return nil
+			return s.accepted(client, r)
 		case r.code != 334:
-			return s.refusal(stageAUTH.name, backend.Denied, r)
+			return s.denied(client, r)
 		}
 		response, err := initial, error(nil)
 		if initial = nil; response == nil {
 			response, err = client.Next(s.challenge(r))
 		}
+		line := encode(response)
+		if err == nil && len(line)+len("\r\n") > maxResponse {
+			err = fmt.Errorf("a response of %d octets, and servers read %d", len(line), maxResponse)
+		}
 		if err != nil {
 			return s.giveUp(name, err)
 		}
-		s.conn.keepSecret(encode(response))
-		cmd = command{stage: stageAUTH, line: encode(response), shown: "[secret]"}
+		s.conn.keepSecret(line)
+		if c, ok := client.(auth.Expecter); ok {
+			s.conn.keepSecret(string(c.Expects()))
+			s.conn.keepSecret(encode([]byte(c.Expects())))
+		}
+		cmd = command{stage: stageAUTH, line: line, shown: hidden(response)}
 	}
+}
+
+// accepted believes a 235, unless the server had to prove something before it. What stands in a 235 is for people: a
+// proof comes in a 334 (RFC 4954 section 4).
+func (s *session) accepted(client auth.Client, r reply) *backend.Error {
+	prover, ok := client.(auth.Prover)
+	if !ok {
+		return nil
+	}
+	err := prover.Proven()
+	if err == nil {
+		return nil
+	}
+	e := s.refusal(stageAUTH.name, backend.Protocol, r)
+	e.Err = err
+	return e
+}
+
+// denied is a refusal, with the reason that a challenge gave before it.
+func (s *session) denied(client auth.Client, r reply) *backend.Error {
+	e := s.refusal(stageAUTH.name, backend.Denied, r)
+	if c, ok := client.(auth.Reasoner); ok && e.Err == nil && c.Reason() != "" {
+		e.Err = errors.New(s.conn.hide(sanitise(c.Reason())))
+	}
+	return e
+}
+
+// authConnection is what a mechanism may want to know.
+func (s *session) authConnection() auth.Connection {
+	c := auth.Connection{Offered: s.mechanisms(), Secure: s.mayShowPassword()}
+	if over, ok := s.conn.net.(*tls.Conn); ok {
+		state := over.ConnectionState()
+		c.TLS = &state
+	}
+	if !strings.HasPrefix(s.Host, "unix:") {
+		c.Host, c.Port = s.Host, s.Port
+	}
+	return c
 }
 
 // mechanisms are what the server offers; nil where it could not say.
@@ -89,16 +149,32 @@ func (s *session) giveUp(mechanism string, cause error) *backend.Error {
 	if _, err := s.ask(stageAUTH, "*"); err != nil {
 		return err
 	}
-	text := mechanism + ": " + strings.TrimPrefix(cause.Error(), "sasl: ")
-	return &backend.Error{Kind: backend.Protocol, Server: s.Host, Stage: stageAUTH.name, Text: text}
+	kind := backend.Protocol
+	if errors.Is(cause, auth.ErrUnproven) {
+		kind = backend.Denied
+	}
+	text := mechanism + ": " + s.conn.hide(sanitise(strings.TrimPrefix(cause.Error(), "sasl: ")))
+	return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Text: text}
 }
 
-// encode writes a response; an empty one is "=" (RFC 4954 section 4).
 func encode(response []byte) string {
-	if len(response) == 0 {
+	return base64.StdEncoding.EncodeToString(response)
+}
+
+// orEmpty writes an initial response that has nothing in it (RFC 4954 section 4); any other is an empty line.
+func orEmpty(encoded string) string {
+	if encoded == "" {
 		return "="
 	}
-	return base64.StdEncoding.EncodeToString(response)
+	return encoded
+}
+
+// hidden stands for a response in the dialogue.
+func hidden(response []byte) string {
+	if len(response) == 0 {
+		return "[empty]"
+	}
+	return "[secret]"
 }
 
 // challenge is what a 334 asks. Some servers don't encode it; then it is passed on as it stands, for the mechanism to
@@ -108,7 +184,7 @@ func (s *session) challenge(r reply) []byte {
 	if err != nil {
 		return []byte(r.asked)
 	}
-	if prompt := string(decoded); prompt != "" && sanitise(prompt) == prompt {
+	if prompt := strings.TrimSpace(string(decoded)); prompt != "" && sanitise(prompt) == prompt {
 		s.conn.dialogue.note("in base64: %s", s.conn.hide(prompt))
 	}
 	return decoded

@@ -74,7 +74,7 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 	if k.Port == 0 {
 		k.Port = ports[sec]
 	}
-	hasPassword := k.Password.Text != "" || k.Password.File != "" || k.Password.Env != "" || len(k.Password.Command) > 0
+	have := k.credentials()
 	given := k.Auth != ""
 	if !given {
 		k.Auth = "none"
@@ -82,7 +82,8 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 			k.Auth = "auto"
 		}
 	}
-	_, known := auth.Find(k.Auth)
+	mech, known := auth.Find(k.Auth)
+	lacking := auth.Lacking(have, k.Auth)
 	_, version := versions[k.TLS.Min]
 	if err := k.judgeNetwork(a); err != nil {
 		return err
@@ -92,12 +93,14 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 		return a.Errorf("port", "%d is no port", k.Port)
 	case k.Auth != "auto" && k.Auth != "none" && !known:
 		return a.Errorf("auth", "%q is none of auto, none, %s", k.Auth, strings.Join(auth.Names(), ", "))
-	case k.Auth == "none" && !given && hasPassword:
+	case k.Auth == "none" && !given && have.Password.Given():
 		return a.Errorf("password", "there is a password, and no user to sign in with")
-	case k.Auth != "none" && k.User == "":
-		return a.Errorf("auth", "%q needs user", k.Auth)
-	case k.Auth != "none" && !hasPassword:
+	case k.Auth != "none" && lacking == "password":
 		return a.Errorf("user", "there is no password: set password = { command = [...] }, { file = ... }, { env = ... } or the text itself")
+	case k.Auth != "none" && lacking != "":
+		return a.Errorf("auth", "%q needs %s", k.Auth, lacking)
+	case mech.Binds && sec == never:
+		return a.Errorf("auth", "%q needs TLS, and backend = %q has none", k.Auth, a.Backend)
 	case strings.ContainsFunc(k.HELO, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return a.Errorf("helo", "%q is no host name", k.HELO)
 	case k.TLS.Min == "1.0" || k.TLS.Min == "1.1":
@@ -145,6 +148,11 @@ func (k *keys) judgeNetwork(a *conf.Account) (err error) {
 		}
 	}
 	return nil
+}
+
+// credentials are what the account has to sign in with.
+func (k *keys) credentials() *auth.Credentials {
+	return &auth.Credentials{User: k.User, Password: auth.Source(k.Password), Certificate: k.TLS.Cert != ""}
 }
 
 func (k tlsKeys) set() bool {

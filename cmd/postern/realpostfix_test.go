@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -56,11 +57,12 @@ virtual_uid_maps = static:64105
 virtual_gid_maps = static:64105
 local_header_rewrite_clients =
 message_drop_headers =
-smtpd_recipient_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = permit_sasl_authenticated, check_sasl_access inline:{anonymous=permit}, reject
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 smtpd_sasl_authenticated_header = yes
+smtpd_sasl_security_options =
 smtpd_tls_chain_files = /etc/tls/key.pem, /etc/tls/cert.pem
 tls_random_source = /etc/tls/key.pem
 `
@@ -82,30 +84,6 @@ anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `
 
-const realDovecotConf = `protocols =
-ssl = no
-log_path = /var/log/dovecot.log
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
-passdb {
-  driver = passwd-file
-  args = /etc/dovecot/users
-}
-service auth {
-  unix_listener /var/spool/postfix/private/auth {
-    mode = 0660
-    user = postfix
-    group = postfix
-  }
-}
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-`
-
 // realServers is a Postfix with Dovecot's sign-in service behind it. Both live in a folder that is their whole
 // world (chroot), with their own programs, libraries, accounts and configuration: a mail server that the machine
 // may have is never touched. Only the loopback ports are shared.
@@ -120,7 +98,7 @@ type realServers struct {
 func startRealServers(t *testing.T, boxes []string) *realServers {
 	t.Helper()
 	s := unpackRealServers(t)
-	s.findPorts(t, realBackends)
+	s.findPorts(t, append([]string{"submission"}, realBackends...))
 	s.configure(t, boxes)
 	s.launchMail(t)
 	return s
@@ -181,7 +159,7 @@ func (s *realServers) findPorts(t *testing.T, services []string) {
 // configure does the work of the packages' installation scripts, and writes the test's own settings.
 func (s *realServers) configure(t *testing.T, boxes []string) {
 	t.Helper()
-	for _, name := range []string{"dev", "tmp", "run/dovecot", "etc/tls", "var/log", "var/spool/postfix/pid"} {
+	for _, name := range []string{"dev", "tmp", "run/dovecot", filepath.Dir(realTokenKeyFile), "etc/tls", "var/log", "var/spool/postfix/pid"} {
 		s.folder(t, name, 0o755, 0, 0)
 	}
 	for _, name := range strings.Fields("active bounce corrupt defer deferred flush hold incoming private saved trace") {
@@ -205,8 +183,10 @@ func (s *realServers) configure(t *testing.T, boxes []string) {
 		"etc/postfix/main.cf":      realMainCf,
 		"etc/postfix/master.cf":    fmt.Sprintf(realMasterCf, s.ports["plain"], s.ports["starttls"], s.ports["tls"]),
 		"etc/postfix/boxes":        table.String(),
-		"etc/dovecot/dovecot.conf": realDovecotConf,
+		"etc/dovecot/dovecot.conf": fmt.Sprintf(realDovecotConf, s.ports["submission"], s.ports["plain"]),
 		"etc/dovecot/users":        realUser + ":{PLAIN}" + realPassword + "\n",
+		"etc/dovecot/oauth2.conf":  realOAuthConf,
+		realTokenKeyFile:           base64.StdEncoding.EncodeToString([]byte(realTokenKey)),
 		"etc/tls/key.pem":          key,
 		"etc/tls/cert.pem":         cert,
 		"etc/tls/ca.pem":           ca,

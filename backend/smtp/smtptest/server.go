@@ -20,6 +20,12 @@
 //	* hangup                  says nothing until the client closes, which may not say more
 //	* read N                  takes N octets
 //
+//	* hear "AUTH X " "text"   expects the first text with the second behind it in base64; $PORT is the server's port
+//	* scram MECHANISM FLAG "USER" "PASSWORD" FAULT
+//	                        takes AUTH and what follows as a server with SCRAM: the flag is what the client has to say
+//	                        of channel binding (n, y, p=tls-unique, p=tls-exporter), and the fault one of right,
+//	                        wrong (proof), early (235 without a proof), in-235, refused, rounds, nonce
+//
 //	* next                    takes the client's next connection, once it has closed this one
 //
 // Empty lines and lines that begin with # are for people. At the end of the script the client has to close.
@@ -29,6 +35,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -190,6 +197,10 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 			_, err = io.WriteString(p, text)
 		}
 		return p, nil
+	case "hear":
+		return p, s.hear(p, arg)
+	case "scram":
+		return p, p.scram(arg)
 	case "next":
 		if err := p.expectEnd(); err != nil {
 			return p, err
@@ -304,6 +315,34 @@ func (p *peer) chunk() ([]byte, error) {
 		err = fmt.Errorf("after %d of %d octets: %w", n, size, err)
 	}
 	return body[:n], err
+}
+
+// hear reads a line that is partly in base64.
+func (s *Server) hear(p *peer, arg string) error {
+	var prefix, text string
+	if _, err := fmt.Sscanf(arg, "%q %q", &prefix, &text); err != nil {
+		return fmt.Errorf("in the script: %w", err)
+	}
+	text = strings.ReplaceAll(text, "$PORT", strconv.Itoa(s.Port()))
+	got, err := p.decode(prefix)
+	if err == nil && got != text {
+		err = fmt.Errorf("the client said %q", got)
+	}
+	return err
+}
+
+// decode reads a line that begins with prefix, and decodes the rest.
+func (p *peer) decode(prefix string) (string, error) {
+	line, err := p.r.ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("the client said %q: %w", line, err)
+	}
+	text, ok := strings.CutPrefix(strings.TrimSuffix(line, "\r\n"), prefix)
+	decoded, err := base64.StdEncoding.DecodeString(text)
+	if !ok || err != nil {
+		return "", fmt.Errorf("the client said %q", line)
+	}
+	return string(decoded), nil
 }
 
 // expectEnd waits for the client to close, and tells what it said instead.
