@@ -3,10 +3,7 @@ package auth_test
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -122,68 +119,6 @@ func TestLacking(t *testing.T) {
 				t.Errorf("%+v by %s: lacks %q, want %q", c.have, by, got, c.want)
 			}
 		}
-	}
-}
-
-// TestFetch has each source, and each way that it can fail.
-func TestFetch(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		name = filepath.Join(dir, name)
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
-	sh := func(script string) auth.Source { return auth.Source{Command: []string{"/bin/sh", "-c", script}} }
-	t.Setenv("POSTERN_TEST_SECRET", "from env")
-	t.Setenv("POSTERN_TEST_EMPTY", "")
-	for _, c := range []struct {
-		source auth.Source
-		want   string
-	}{
-		{auth.Source{Text: " inline "}, " inline "},
-		{auth.Source{File: file("a", "secret\n")}, "secret"},
-		{auth.Source{File: file("b", "secret")}, "secret"},
-		{auth.Source{File: file("c", "secret\r\n")}, "secret"},
-		{auth.Source{File: file("d", " with spaces \nuser: ann\n")}, " with spaces "},
-		{auth.Source{File: file("e", "")}, "! the password file " + dir + "/e is empty"},
-		{auth.Source{File: file("f", "\n\n")}, "! the password file " + dir + "/f is empty"},
-		{auth.Source{File: dir + "/missing"}, "! password file: open " + dir + "/missing: no such file or directory"},
-		{auth.Source{File: file("g", strings.Repeat("x", 70000))}, "! password file " + dir + "/g is over 65536 octets"},
-		{auth.Source{Env: "POSTERN_TEST_SECRET"}, "from env"},
-		{auth.Source{Env: "POSTERN_TEST_EMPTY"}, "! the environment variable POSTERN_TEST_EMPTY is empty"},
-		{auth.Source{Env: "POSTERN_TEST_UNSET"}, "! the environment variable POSTERN_TEST_UNSET is not set"},
-		{sh("echo secret"), "secret"},
-		{sh("printf 'secret\\nuser: ann\\n'"), "secret"},
-		{auth.Source{Command: []string{"/bin/echo", "$HOME;", "`id`"}}, "$HOME; `id`"}, // no shell
-		{sh("cat; echo stdin is empty"), "stdin is empty"},
-		{sh("echo is locked >&2; exit 3"), "! password command /bin/sh: exit status 3: is locked"},
-		{sh("exit 3"), "! password command /bin/sh: exit status 3"},
-		{sh("true"), "! the output of the password command /bin/sh is empty"},
-		{sh("yes"), "! password command /bin/sh: more than 65536 octets of output"},
-		{auth.Source{Command: []string{"/missing/program"}}, "! password command /missing/program: fork/exec /missing/program: no such file or directory"},
-		{sh("echo secret; sleep 60 &"), "secret"}, // a child that holds the output open
-		{auth.Source{}, "! no password is set"},
-	} {
-		secret, err := c.source.Fetch(context.Background())
-		got := string(secret)
-		if err != nil {
-			got = "! " + err.Error()
-		}
-		if got != c.want {
-			t.Errorf("got %q, want %q", got, c.want)
-		}
-	}
-}
-
-// TestFetchEndsWithItsContext: a command that waits for ever ends with the delivery.
-func TestFetchEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_, err := auth.Source{Command: []string{"/bin/sleep", "600"}}.Fetch(ctx)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,157 +1,159 @@
 package auth
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
+
+const masked = "[secret]"
 
 // Secret is a password or the like. It masks itself in every form of printing; string(s) is the secret.
 type Secret string
 
-func (Secret) String() string { return "[secret]" }
+func (Secret) String() string { return masked }
+
+// GoString masks the secret for whoever calls it directly; fmt calls Format.
+func (Secret) GoString() string { return masked }
 
 // Format masks the secret for every verb.
-func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
+func (Secret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, masked) }
 
-// Source says where a secret is; one field is set.
+// MarshalText masks the secret in JSON, XML and logs.
+func (Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
+
+// Source says where a secret is: one of the first group is set. The second group says what it is the secret of, which
+// is what the keyring, a netrc file, git and a person are asked for.
 type Source struct {
-	Text    string   // the secret itself
-	File    string   // a file's first line
-	Env     string   // an environment variable
-	Command []string // the first line that a program prints, run without a shell
+	Text          string   // the secret itself
+	File          string   // a file's first line
+	Env           string   // an environment variable
+	Command       []string // the first line that a program prints, run without a shell
+	Keyring       bool     // the keyring of the desktop session
+	Credential    string   // a credential that systemd has handed to the service
+	Netrc         string   // an entry of a file in the format of ftp's .netrc
+	GitCredential bool     // the credential helpers of git
+	Ask           bool     // a person, on the terminal
+
+	Service string // the item's service in the keyring, where it is not the usual one
+	Host    string
+	Port    int
+	User    string
+
+	kept *kept // see Kept
 }
 
 // Format masks the secret that Text may hold.
-func (Source) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
+func (Source) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, masked) }
+
+// MarshalText masks the secret in JSON, XML and logs.
+func (Source) MarshalText() ([]byte, error) { return []byte(masked), nil }
+
+const (
+	// personLimit ends what waits for a person who never comes: a password command, the unlocking of a keyring, a
+	// question on the terminal.
+	personLimit = time.Minute
+	// maxSecret bounds what a source may give: OAuth tokens run to some kilobytes.
+	maxSecret = 64 << 10
+)
+
+var (
+	// ErrNoPassword says that an account has no password set, and that there is nobody to ask for it.
+	ErrNoPassword = errors.New("no password is set, and there is no terminal to ask for it")
+	// ErrNoAnswer says that a source, or the person that it asks, has not answered in time.
+	ErrNoAnswer = fmt.Errorf("no answer within %v", personLimit)
+)
+
+var errTooLong = fmt.Errorf("more than %d octets", maxSecret)
 
 // Given tells whether the source is any.
 func (s Source) Given() bool {
-	return s.Text != "" || s.File != "" || s.Env != "" || len(s.Command) > 0
+	return s.Text != "" || s.File != "" || s.Env != "" || len(s.Command) > 0 || s.Keyring || s.Credential != "" ||
+		s.Netrc != "" || s.GitCredential || s.Ask
 }
-
-const (
-	// commandLimit ends a password command that waits for an input which never comes. It is long enough for a person
-	// to unlock a password store.
-	commandLimit = time.Minute
-	// commandGrace is how long a command's leftover children may hold its output open.
-	commandGrace = time.Second
-	// maxSecret bounds what a file or a command may give: OAuth tokens run to some kilobytes.
-	maxSecret = 64 << 10
-	// maxComplaint bounds what is shown of a command's standard error.
-	maxComplaint = 1 << 10
-)
 
 // Fetch gets the secret. Errors name the source and never the secret.
 func (s Source) Fetch(ctx context.Context) (Secret, error) {
-	var text string
-	var err error
-	switch {
-	case s.Text != "":
-		return Secret(s.Text), nil
-	case s.File != "":
-		text, err = readFile(s.File)
-	case s.Env != "":
-		var set bool
-		if text, set = os.LookupEnv(s.Env); !set {
-			return "", fmt.Errorf("the environment variable %s is not set", s.Env)
-		}
-	case len(s.Command) > 0:
-		text, err = run(ctx, s.Command)
-	default:
-		return "", errors.New("no password is set")
+	if s.kept != nil {
+		return s.kept.get(ctx, s)
 	}
-	if err != nil {
-		return "", err
+	return s.fetch(ctx)
+}
+
+func (s Source) fetch(ctx context.Context) (Secret, error) {
+	if s.Text != "" {
+		return Secret(s.Text), nil
+	}
+	text, err := s.read(ctx)
+	if err == nil && len(text) > maxSecret {
+		err = errTooLong
 	}
 	// Password stores print notes below the password, so the first line is what counts.
 	text, _, _ = strings.Cut(text, "\n")
 	text = strings.TrimSuffix(text, "\r")
-	if text == "" {
-		return "", fmt.Errorf("%s is empty", s.name())
+	if err == nil && text == "" {
+		err = errors.New("it is empty")
+	}
+	switch {
+	case errors.Is(err, ErrNoPassword):
+		return "", err
+	case err != nil:
+		return "", fmt.Errorf("%s: %w", s.name(), err)
 	}
 	return Secret(text), nil
+}
+
+func (s Source) read(ctx context.Context) (string, error) {
+	switch {
+	case s.File != "":
+		return readFile(s.File, maxSecret, false)
+	case s.Env != "":
+		text, set := os.LookupEnv(s.Env)
+		if !set {
+			return "", errors.New("it is not set")
+		}
+		return text, nil
+	case len(s.Command) > 0:
+		return run(ctx, program{argv: s.Command})
+	case s.Keyring:
+		return s.item().get(ctx)
+	case s.Credential != "":
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return "", errors.New("CREDENTIALS_DIRECTORY is not set: it is for services whose unit has LoadCredential=")
+		}
+		return readFile(filepath.Join(dir, s.Credential), maxSecret, false)
+	case s.Netrc != "":
+		return s.fromNetrc()
+	case s.GitCredential:
+		return s.fromGit(ctx)
+	case s.Ask:
+		return s.fromTerminal(ctx)
+	}
+	return "", ErrNoPassword
 }
 
 func (s Source) name() string {
 	switch {
 	case s.File != "":
-		return "the password file " + s.File
+		return "password file " + s.File
 	case s.Env != "":
-		return "the environment variable " + s.Env
+		return "environment variable " + s.Env
+	case len(s.Command) > 0:
+		return "password command " + s.Command[0]
+	case s.Keyring:
+		return "keyring"
+	case s.Credential != "":
+		return "credential " + s.Credential
+	case s.Netrc != "":
+		return "netrc file " + s.Netrc
+	case s.GitCredential:
+		return "git credential"
 	}
-	return "the output of the password command " + s.Command[0]
-}
-
-func readFile(name string) (string, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe that nobody writes to must not hold us
-	if err != nil {
-		return "", fmt.Errorf("password file: %w", err)
-	}
-	defer f.Close()
-	_ = f.SetReadDeadline(time.Now().Add(commandLimit)) // of effect on pipes alone
-	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", fmt.Errorf("password file: %w", err)
-	}
-	if len(data) > maxSecret {
-		return "", fmt.Errorf("password file %s is over %d octets", name, maxSecret)
-	}
-	return string(data), nil
-}
-
-// run runs a password command: no shell, nothing on its standard input (which is the message's), a time limit also
-// for the children it leaves behind, and an output limit.
-func run(ctx context.Context, argv []string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
-	defer cancel()
-	out, errs := limited{left: maxSecret, strict: true}, limited{left: maxComplaint}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &errs, commandGrace
-	err := cmd.Run()
-	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
-		return out.kept.String(), nil
-	}
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = fmt.Errorf("no answer within %v", commandLimit)
-	case ctx.Err() != nil:
-		err = ctx.Err()
-	case out.over:
-		err = errTooMuch
-	}
-	said := strings.Join(strings.Fields(errs.kept.String()), " ")
-	if said != "" {
-		err = fmt.Errorf("%w: %s", err, said)
-	}
-	return "", fmt.Errorf("password command %s: %w", argv[0], err)
-}
-
-var errTooMuch = fmt.Errorf("more than %d octets of output", maxSecret)
-
-// limited keeps the first octets written to it. Beyond them it takes the rest as read, so that the writer doesn't
-// stall, or if strict fails, which ends the writer.
-type limited struct {
-	kept   bytes.Buffer // not embedded: its ReadFrom would go around Write
-	left   int
-	strict bool
-	over   bool
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	keep := min(len(p), l.left)
-	l.left -= keep
-	l.over = l.over || keep < len(p)
-	l.kept.Write(p[:keep])
-	if l.over && l.strict {
-		return keep, errTooMuch
-	}
-	return len(p), nil
+	return "password"
 }

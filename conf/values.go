@@ -3,7 +3,6 @@ package conf
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -28,60 +27,6 @@ func (d *Duration) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a length of time such as \"30s\", \"5m\" or \"5d\"", s)
 	}
 	*d = Duration(v)
-	return nil
-}
-
-// Password says where an account's password is; exactly one field is set, or none when there is no password key.
-// It masks itself in every form of printing.
-type Password struct {
-	Text    string   // "text"
-	File    string   // { file = "…" }: the first line of a file
-	Env     string   // { env = "…" }: an environment variable
-	Command []string // { command = […] }: what a program prints
-}
-
-// Format keeps the password out of whatever is printed, by any verb.
-func (Password) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "[secret]") }
-
-// UnmarshalTOML reads a string or a table with one of file, env and command.
-func (p *Password) UnmarshalTOML(value any) error {
-	*p = Password{}
-	if text, ok := value.(string); ok {
-		if text == "" {
-			return errors.New("the password is empty")
-		}
-		p.Text = text
-		return nil
-	}
-	table, ok := value.(map[string]any)
-	if !ok || len(table) != 1 {
-		return errors.New("should be a string or a table with one of file, env, command")
-	}
-	for source, v := range table {
-		text, isText := v.(string)
-		switch source {
-		case "file", "env":
-			if !isText || text == "" {
-				return fmt.Errorf("%s should be a string that is not empty", source)
-			}
-			if source == "file" {
-				p.File = text
-			} else {
-				p.Env = text
-			}
-		case "command":
-			if isText {
-				return errors.New("command should be a list of words such as [\"pass\", \"show\", \"work\"]: no shell reads it")
-			}
-			argv, err := stringsOf(v)
-			if err != nil || len(argv) == 0 {
-				return errors.New("command should be a list of words that is not empty")
-			}
-			p.Command = argv
-		default:
-			return fmt.Errorf("unknown source %q; known are file, env, command", source)
-		}
-	}
 	return nil
 }
 

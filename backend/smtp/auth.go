@@ -25,8 +25,8 @@ func (s *session) authenticate() *backend.Error {
 		return nil
 	}
 	defer func() { s.told = s.conn.secrets }() // a server may have a memory
-	have, over := s.credentials(), s.authConnection()
-	mech, err := auth.Choose(have, over, s.Auth)
+	over := s.authConnection()
+	mech, err := auth.Choose(&s.have, over, s.Auth)
 	if err != nil {
 		kind := backend.Refused
 		if errors.Is(err, auth.ErrCleartext) {
@@ -34,9 +34,9 @@ func (s *session) authenticate() *backend.Error {
 		}
 		return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
-	client, secret, err := mech.New(s.ctx, have, over)
+	client, secret, err := mech.New(s.ctx, &s.have, over)
 	if err != nil {
-		return &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
+		return s.noSecret(err)
 	}
 	s.conn.keepSecret(sanitise(string(secret))) // as a reply would show it
 	s.conn.keepSecret(encode([]byte(secret)))
@@ -108,6 +108,20 @@ func (s *session) denied(client auth.Client, r reply) *backend.Error {
 	e := s.refusal(stageAUTH.name, backend.Denied, r)
 	if c, ok := client.(auth.Reasoner); ok && e.Err == nil && c.Reason() != "" {
 		e.Err = errors.New(s.conn.hide(sanitise(c.Reason())))
+	}
+	return e
+}
+
+// noSecret is the failure of an account whose secret can't be had.
+func (s *session) noSecret(err error) *backend.Error {
+	e := &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
+	switch {
+	case s.ctx.Err() != nil:
+		return s.failure(stageAUTH, err)
+	case errors.Is(err, auth.ErrNoPassword):
+		e.Kind = backend.Config
+	case errors.Is(err, auth.ErrNoAnswer): // a person who is away may be back later
+		e.Kind = backend.Again
 	}
 	return e
 }

@@ -3,6 +3,7 @@ package smtp
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"net"
 	"os"
@@ -211,6 +212,15 @@ func (c *conn) close() {
 func (c *conn) hide(text string) string {
 	for _, s := range c.secrets {
 		text = strings.ReplaceAll(text, s, "[secret]")
+	}
+	if len(c.secrets) == 0 {
+		return text
+	}
+	for _, word := range strings.Fields(text) { // a challenge may have it anywhere in what base64 encodes
+		inside, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(word, "="))
+		if err == nil && slices.ContainsFunc(c.secrets, func(s string) bool { return strings.Contains(string(inside), s) }) {
+			text = strings.ReplaceAll(text, word, "[secret]")
+		}
 	}
 	return text
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"postern/auth"
 	"postern/conf"
 )
 
@@ -66,7 +65,8 @@ func (k *keys) ResolvePaths(abs func(string) string) {
 			k.TLS.CA[i] = abs(name)
 		}
 	}
-	k.TLS.Cert, k.TLS.Key, k.Password.File = abs(k.TLS.Cert), abs(k.TLS.Key), abs(k.Password.File)
+	k.TLS.Cert, k.TLS.Key = abs(k.TLS.Cert), abs(k.TLS.Key)
+	k.Password.File, k.Password.Netrc = abs(k.Password.File), abs(k.Password.Netrc)
 }
 
 // judge fills in the defaults and refuses what can't be meant. The errors are *conf.Error.
@@ -74,16 +74,6 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 	if k.Port == 0 {
 		k.Port = ports[sec]
 	}
-	have := k.credentials()
-	given := k.Auth != ""
-	if !given {
-		k.Auth = "none"
-		if k.User != "" {
-			k.Auth = "auto"
-		}
-	}
-	mech, known := auth.Find(k.Auth)
-	lacking := auth.Lacking(have, k.Auth)
 	_, version := versions[k.TLS.Min]
 	if err := k.judgeNetwork(a); err != nil {
 		return err
@@ -91,16 +81,6 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 	switch {
 	case k.Port < 1 || k.Port > 65535:
 		return a.Errorf("port", "%d is no port", k.Port)
-	case k.Auth != "auto" && k.Auth != "none" && !known:
-		return a.Errorf("auth", "%q is none of auto, none, %s", k.Auth, strings.Join(auth.Names(), ", "))
-	case k.Auth == "none" && !given && have.Password.Given():
-		return a.Errorf("password", "there is a password, and no user to sign in with")
-	case k.Auth != "none" && lacking == "password":
-		return a.Errorf("user", "there is no password: set password = { command = [...] }, { file = ... }, { env = ... } or the text itself")
-	case k.Auth != "none" && lacking != "":
-		return a.Errorf("auth", "%q needs %s", k.Auth, lacking)
-	case mech.Binds && sec == never:
-		return a.Errorf("auth", "%q needs TLS, and backend = %q has none", k.Auth, a.Backend)
 	case strings.ContainsFunc(k.HELO, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return a.Errorf("helo", "%q is no host name", k.HELO)
 	case k.TLS.Min == "1.0" || k.TLS.Min == "1.1":
@@ -148,11 +128,6 @@ func (k *keys) judgeNetwork(a *conf.Account) (err error) {
 		}
 	}
 	return nil
-}
-
-// credentials are what the account has to sign in with.
-func (k *keys) credentials() *auth.Credentials {
-	return &auth.Credentials{User: k.User, Password: auth.Source(k.Password), Certificate: k.TLS.Cert != ""}
 }
 
 func (k tlsKeys) set() bool {

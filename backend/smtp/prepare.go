@@ -20,8 +20,9 @@ type attempt struct {
 }
 
 // Prepare begins to connect, as far as MAIL. Of a message that is not sent after all the server gets to see nothing.
+// Where a person is to be asked for the password the message comes first: it may be typed on the same terminal.
 func (t *transport) Prepare() {
-	if t.ahead != nil {
+	if t.ahead != nil || t.Auth != "none" && t.have.Password.Ask {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -106,10 +107,12 @@ func (t *transport) signIn(ctx context.Context) (*session, *backend.Error) {
 	}
 	s, err := t.connect(ctx)
 	if err != nil {
+		t.have.Password.End()
 		return nil, err
 	}
 	defer s.conn.breakOff(ctx)()
 	if err := s.authenticate(); err != nil {
+		t.have.Password.End()
 		s.discard()
 		return nil, err
 	}

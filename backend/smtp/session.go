@@ -51,6 +51,9 @@ func (s *session) open(c net.Conn, addr string) *backend.Error {
 	}
 	s.conn = newConn(c, s.dialogue(), time.Duration(s.Timeout))
 	s.conn.secrets = slices.Clone(s.told)
+	if s.Auth != "none" {
+		s.have.Password.Begin(s.ctx) // not before there is somebody to sign in with: a program or a keyring may ask a person
+	}
 	s.conn.dialogue.note("connected to %s, %s", s.Host, addr)
 	failed := s.greet()
 	if failed != nil {

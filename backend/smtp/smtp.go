@@ -27,6 +27,7 @@ package smtp
 import (
 	"context"
 
+	"postern/auth"
 	"postern/backend"
 	"postern/conf"
 	"postern/message"
@@ -68,6 +69,7 @@ type transport struct {
 	security    security
 	lmtp        bool
 	surrounding backend.Surroundings
+	have        auth.Credentials
 	ahead       *attempt // the connection that Prepare has begun, or nil
 	told        []string // what servers were told on the connections before, and must not be shown
 	most        int      // how many recipients the server has taken where it says too many, or 0
@@ -85,7 +87,10 @@ func open(a *conf.Account, s backend.Surroundings, sec security, lmtp bool) (bac
 		return nil, err
 	}
 	var err error
-	t.servers, err = t.serversOf(a, sec)
+	if t.servers, err = t.serversOf(a, sec); err != nil {
+		return nil, err
+	}
+	t.have, err = t.credentials(a, t.servers[0], sec)
 	return t, err
 }
 

@@ -20,6 +20,7 @@ Programs call it as sendmail; the commands here are for people.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(std, &status))
+	root.AddCommand(passwordCommand(std, &status))
 	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
 		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})
 	}

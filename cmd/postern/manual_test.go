@@ -108,3 +108,40 @@ func compare(t *testing.T, read, documented []string) {
 		}
 	}
 }
+
+// TestPasswordManual holds the section PASSWORDS of postern.toml(5) against the sources that the code knows, both ways.
+func TestPasswordManual(t *testing.T) {
+	load := func(password string) error {
+		file := filepath.Join(t.TempDir(), "c.toml")
+		if err := os.WriteFile(file, []byte("[account.a]\nhost = \"x\"\npassword = "+password+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		config, err := conf.Load([]string{file}, true)
+		if err == nil {
+			_, err = openAll(config, backend.Surroundings{})
+		}
+		return err
+	}
+	err := load(`{ nowhere = "x" }`)
+	if err == nil {
+		t.Fatal("an unknown source is none")
+	}
+	_, list, _ := strings.Cut(err.Error(), "known are ")
+	known := strings.Split(list, ", ")
+	var documented []string
+	for _, tag := range tagged(t, "postern.toml.5") {
+		if tag[0] != "PASSWORDS" {
+			continue
+		}
+		example := strings.NewReplacer(`\(dq`, `"`, ", ...", "").Replace(strings.TrimPrefix(tag[1], ".B "))
+		documented = append(documented, strings.Fields(example)[1])
+		if err := load(example); err != nil {
+			t.Errorf("%s: %v", example, err)
+		}
+	}
+	slices.Sort(known)
+	slices.Sort(documented)
+	if len(known) < 7 || !slices.Equal(known, documented) {
+		t.Errorf("the code knows %v, the manual %v", known, documented)
+	}
+}

@@ -7,12 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"postern/auth/authtest"
 )
 
 // realMechanisms are what Dovecot has, and works through Postfix. testCertificate is about EXTERNAL.
@@ -107,7 +106,7 @@ func realToken(user string, lasts time.Duration) string {
 func (c realClient) testSignIn(t *testing.T) {
 	for _, mechanism := range realMechanisms {
 		right, wrong, said := c, c, "535"
-		right.auth, wrong.auth, wrong.password = mechanism, mechanism, "hunter2"
+		right.auth, wrong.auth, wrong.password = mechanism, mechanism, authtest.Hunter
 		switch mechanism {
 		case "oauthbearer", "xoauth2":
 			right.password, wrong.password = realToken(realUser, time.Hour), realToken(realUser, -time.Hour)
@@ -136,20 +135,9 @@ func (c realClient) testAuto(t *testing.T) {
 // testCertificate signs in with a certificate alone, to Dovecot's submission service.
 func testCertificate(t *testing.T, servers *realServers, sendmail string) {
 	tls := filepath.Join(servers.root, "etc/tls")
-	config := fmt.Sprintf("[account.real]\nbackend = \"starttls\"\nhost = \"localhost\"\nport = %d\nfrom = \"sender@example.org\"\nauth = \"auto\"\n"+
+	keys := fmt.Sprintf("backend = \"starttls\"\nhost = \"localhost\"\nport = %d\nauth = \"auto\"\n"+
 		"tls = { ca = \"%[2]s/ca.pem\", cert = \"%[2]s/cert.pem\", key = \"%[2]s/key.pem\" }\n", servers.ports["submission"], tls)
-	home := t.TempDir()
-	file := filepath.Join(home, "config.toml")
-	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	text := fmt.Sprintf(realHead, "certificate", "") + "no password\n"
-	cmd := exec.CommandContext(t.Context(), sendmail, "-C", file, "-i", "-v", "-t")
-	cmd.Env = []string{"HOME=" + home, "PATH=/usr/bin:/bin", "USER=root"}
-	cmd.Stdin = strings.NewReader(text)
-	out, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "C: AUTH EXTERNAL [empty]\nS: 235 ") {
-		t.Fatalf("sendmail: %v\n%s", err, out)
-	}
+	runRealSendmail(t, sendmail, keys, text, []string{"-t"}, 0, "C: AUTH EXTERNAL [empty]\nS: 235 ")
 	servers.arrived(t, "certificate", text)
 }

@@ -16,11 +16,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"postern/auth/authtest"
 )
 
 const (
 	realUser     = "ann"
-	realPassword = "correct horse, battery = staple" // only the test's own server knows it
+	realPassword = authtest.RealServer
 )
 
 // The servers' accounts exist in their own folder only. No package of Debian uses these numbers, so that no

@@ -28,8 +28,8 @@ func buildRealSendmail(t *testing.T) string {
 }
 
 // runRealSendmail runs sendmail with an account of these keys, on this machine where they name no host. It must end
-// with this status, and with these words on standard error.
-func runRealSendmail(t *testing.T, sendmail, keys, message string, args []string, status int, words ...string) {
+// with this status, and with these words on standard error. It returns the dialogue.
+func runRealSendmail(t *testing.T, sendmail, keys, message string, args []string, status int, words ...string) string {
 	t.Helper()
 	home := t.TempDir()
 	config := "[account.real]\nfrom = \"sender@example.org\"\n" + keys
@@ -43,7 +43,7 @@ func runRealSendmail(t *testing.T, sendmail, keys, message string, args []string
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	var stderr strings.Builder
-	cmd := exec.CommandContext(ctx, sendmail, append([]string{"-C", file, "-i"}, args...)...)
+	cmd := exec.CommandContext(ctx, sendmail, append([]string{"-C", file, "-v", "-i"}, args...)...)
 	cmd.Env = []string{"HOME=" + home, "PATH=/usr/bin:/bin", "USER=root"}
 	cmd.Stdin, cmd.Stderr = strings.NewReader(message), &stderr
 	if err := cmd.Run(); cmd.ProcessState.ExitCode() != status {
@@ -54,4 +54,5 @@ func runRealSendmail(t *testing.T, sendmail, keys, message string, args []string
 			t.Errorf("sendmail does not say %q but\n%s", word, &stderr)
 		}
 	}
+	return stderr.String()
 }

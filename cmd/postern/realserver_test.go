@@ -23,6 +23,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"postern/auth/authtest"
 )
 
 var realBackends = []string{"plain", "starttls", "tls"}
@@ -145,7 +147,10 @@ func (c realClient) send(t *testing.T, message string, status int, words ...stri
 	if c.backend != "plain" {
 		keys += fmt.Sprintf("tls = { ca = %q, server_name = \"localhost\" }\n", c.servers.root+"/etc/tls/ca.pem")
 	}
-	runRealSendmail(t, c.sendmail, keys, message, []string{"-t"}, status, words...)
+	dialogue := runRealSendmail(t, c.sendmail, keys, message, []string{"-t"}, status, words...)
+	if secret, form := authtest.Leak(dialogue, c.password); secret != "" {
+		t.Errorf("sendmail shows %q as %q:\n%s", secret, form, dialogue)
+	}
 }
 
 var realTrace = regexp.MustCompile(`^(?:(?:Return-Path|X-Original-To|Delivered-To|Received):.*\n(?:[ \t].*\n)*)+`)

@@ -84,6 +84,8 @@ func hint(err error) string {
 		return fmt.Sprintf("set host in %s to a name that the certificate has, or tls.server_name if it is right as it is", key)
 	case errors.Is(err, auth.ErrCleartext):
 		return fmt.Sprintf("set backend in %s to starttls or tls; insecure_auth = true sends the password in clear", key)
+	case errors.Is(err, auth.ErrNoPassword) && owner.account != nil:
+		return fmt.Sprintf("set password in %s, to { command = [...] } or { file = ... } say; or run \"postern password set %s\" and set it to { keyring = true }", key, owner.account.Name)
 	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: " + otherPort(dial.Addr)
 	case send == nil:

@@ -3,14 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"postern/auth/authtest"
 	"postern/backend/smtp/smtptest"
 )
 
@@ -22,22 +27,34 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines of testdata/script. Besides testscript's own commands there are:
 //
-//	exits STATUS COMMAND...   the command ends with exactly this status
+//	exits STATUS COMMAND...   the command ends with exactly this status, and tells no secret
 //	smtpd [tls]               starts a real server; $PORT, $CA, and account.toml with a profile for it
 //	received FILE             writes the envelope and the message that it got; with ! it has got none
 //	scripted FILE             starts a server that plays a script of smtptest; $PORT and $CA
 //	played                    the script was played to its end; with ! TEXT it ended before, and why has TEXT
+//	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it
+//
+// No file that a script makes may tell a secret, but for *.toml and *secret*.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "smtpd": smtpd, "received": receivedMail, "scripted": scripted, "played": played,
+			"exits": exits, "smtpd": smtpd, "received": receivedMail, "scripted": scripted, "played": played, "keyring": keyring,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_CONFIG_HOME", e.WorkDir+"/xdg")
 			e.Setenv("TMPDIR", e.WorkDir)
 			e.Values["peers"] = &peers{}
+			given := files(e.WorkDir)
+			e.Defer(func() {
+				for name, text := range files(e.WorkDir) {
+					_, old := given[name]
+					if secret, form := authtest.Leak(text); secret != "" && !old && !maySecrets(name) {
+						t.Errorf("%s: %q shows as %q in %s", filepath.Base(e.WorkDir), secret, form, name)
+					}
+				}
+			})
 			return nil
 		},
 	})
@@ -60,12 +77,84 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
 	for _, stream := range []string{"stdout", "stderr"} {
-		for _, leak := range []string{demoPassword, "Y29ycmVjdCBob3JzZQ==", "goroutine ", "&{", "*backend.", "0xc0"} {
-			if text := ts.ReadFile(stream); strings.Contains(text, leak) {
+		text := ts.ReadFile(stream)
+		if secret, form := authtest.Leak(text); secret != "" {
+			ts.Fatalf("%s shows %q as %q", stream, secret, form)
+		}
+		for _, leak := range []string{"goroutine ", "&{", "*backend.", "0xc0"} {
+			if strings.Contains(text, leak) {
 				ts.Fatalf("%s shows %q", stream, leak)
 			}
 		}
 	}
+}
+
+// files are the regular files below dir with what is in them.
+func files(dir string) map[string]string {
+	found := map[string]string{}
+	_ = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			data, _ := os.ReadFile(name)
+			found[name] = string(data)
+		}
+		return nil
+	})
+	return found
+}
+
+// maySecrets tells which files of a script may hold secrets.
+func maySecrets(name string) bool {
+	return strings.HasSuffix(name, ".toml") || strings.Contains(filepath.Base(name), "secret")
+}
+
+// TestScriptsShowTheirSecrets: what the look-out for secrets relies on. The program runs under exits alone, which
+// searches its output, and a password in a script's configuration is one that is searched for.
+func TestScriptsShowTheirSecrets(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	runs := regexp.MustCompile(`(?m)^[!?]? *exec (postern|sendmail|mailq|newaliases|send-mail)\b.*`)
+	inline := regexp.MustCompile(`(?m)^ *password *= *"([^"]*)"`)
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range runs.FindAllString(string(text), -1) {
+			if !strings.Contains(line, "postern demo") { // which shows the password of its profile
+				t.Errorf("%s: %s", script, line)
+			}
+		}
+		for _, m := range inline.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(authtest.Secrets, m[1]) {
+				t.Errorf("%s: %q is not in authtest.Secrets", script, m[1])
+			}
+		}
+	}
+	if !slices.Contains(authtest.Secrets, demoPassword) {
+		t.Error("the demonstration's password is not in authtest.Secrets")
+	}
+}
+
+func keyring(ts *testscript.TestScript, _ bool, args []string) {
+	p := ts.Value("peers").(*peers)
+	if p.keyring == nil {
+		k, err := authtest.ServeKeyring(ts.MkAbs("."))
+		ts.Check(err)
+		ts.Defer(k.Close)
+		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address)
+		p.keyring = k
+	}
+	if len(args) == 0 {
+		return
+	}
+	item := authtest.Item{Attributes: map[string]string{}, Secret: args[len(args)-1]}
+	for _, arg := range args[:len(args)-1] {
+		name, value, _ := strings.Cut(arg, "=")
+		item.Attributes[name] = value
+	}
+	p.keyring.Add(item)
 }
 
 func smtpd(ts *testscript.TestScript, _ bool, args []string) {
@@ -87,6 +176,7 @@ func smtpd(ts *testscript.TestScript, _ bool, args []string) {
 type peers struct {
 	smtpd    *demoServer
 	scripted *smtptest.Server
+	keyring  *authtest.Keyring
 }
 
 func receivedMail(ts *testscript.TestScript, neg bool, args []string) {

@@ -23,19 +23,22 @@ var graph = map[string][]string{
 	"postern/conf":                  {},
 	"postern/message":               {},
 	"postern/auth":                  {},
+	"postern/auth/authtest":         {},
 }
 
 // owners are the only users of a library within the project.
 var owners = map[string]string{
-	"github.com/BurntSushi/toml":               "postern/conf",
-	"github.com/emersion/go-sasl":              "postern/auth",
-	"github.com/xdg-go/scram":                  "postern/auth",
-	"github.com/emersion/go-message/textproto": "postern/message",
-	"github.com/emersion/go-smtp":              "postern/cmd/postern", // the demonstration's server
-	"golang.org/x/net/idna":                    "postern/backend/smtp",
-	"golang.org/x/net/proxy":                   "postern/backend/smtp",
-	"golang.org/x/net/http/httpproxy":          "postern/backend/smtp",
-	"github.com/spf13/cobra":                   "postern/cmd/postern",
+	"github.com/BurntSushi/toml":                   "postern/conf",
+	"github.com/emersion/go-sasl":                  "postern/auth",
+	"github.com/xdg-go/scram":                      "postern/auth",
+	"github.com/zalando/go-keyring/secret_service": "postern/auth",
+	"golang.org/x/term":                            "postern/auth",
+	"github.com/emersion/go-message/textproto":     "postern/message",
+	"github.com/emersion/go-smtp":                  "postern/cmd/postern", // the demonstration's server
+	"golang.org/x/net/idna":                        "postern/backend/smtp",
+	"golang.org/x/net/proxy":                       "postern/backend/smtp",
+	"golang.org/x/net/http/httpproxy":              "postern/backend/smtp",
+	"github.com/spf13/cobra":                       "postern/cmd/postern",
 }
 
 // denied must never be linked: each costs start-up time, takes dead-code elimination away, or is an SMTP client.
@@ -44,7 +47,7 @@ var denied = []string{
 	"github.com/charmbracelet/lipgloss", "github.com/alecthomas/kong", "github.com/urfave/cli", "github.com/yuin/goldmark",
 	"github.com/prometheus/client_golang", "github.com/jcmturner/gokrb5", "github.com/jackc/pgx", "github.com/nats-io/nats.go",
 	"github.com/twmb/franz-go", "github.com/aws/aws-sdk-go", "github.com/aws/aws-sdk-go-v2", "github.com/cockroachdb/pebble",
-	"testing", "postern/backend/smtp/smtptest",
+	"testing", "postern/backend/smtp/smtptest", "postern/auth/authtest",
 }
 
 func goList(t *testing.T, args ...string) []string {
