@@ -9,13 +9,14 @@ VERSION ?= $(shell git describe --tags --always 2>/dev/null || echo devel)
 GO      ?= go
 TOOL     = $(GO) tool -modfile=.ci/tools.mod
 LDFLAGS  = -s -w -buildid= -X main.version=$(VERSION)
+TAGS     = nethttpomithttp2
 LINKS    = sendmail mailq newaliases
 
 help:
 	@sed -n 's/^# //p; s/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST)
 
 build: ## bin/postern and its links
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
 	@for name in $(LINKS); do ln -sf postern bin/$$name; done
 
 demo: build

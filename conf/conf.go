@@ -243,11 +243,14 @@ func (a *Account) Decode(v any) error {
 	return nil
 }
 
-// Errorf is an *Error at the place where the account sets key, or at the account's table where it doesn't.
+// Errorf is an *Error at the place where the account sets key, or else the table in it that key belongs to, or at the
+// account's table where it sets neither.
 func (a *Account) Errorf(key, format string, args ...any) error {
-	for _, t := range slices.Backward(a.tables) {
-		if t.file.meta.IsDefined(append([]string{"account", t.name}, strings.Split(key, ".")...)...) {
-			return t.errorf(key, format, args...)
+	for parts := strings.Split(key, "."); len(parts) > 0; parts = parts[:len(parts)-1] {
+		for _, t := range slices.Backward(a.tables) {
+			if t.file.meta.IsDefined(append([]string{"account", t.name}, parts...)...) {
+				return t.errorf(strings.Join(parts, "."), format, args...)
+			}
 		}
 	}
 	t := a.tables[len(a.tables)-1]

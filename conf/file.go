@@ -75,7 +75,12 @@ func (f *file) nearPassword(e toml.ParseError) bool {
 	lines := strings.Split(f.data, "\n")
 	line := lines[min(max(e.Position.Line-1, 0), len(lines)-1)]
 	text := strings.ToLower(line + e.LastKey)
-	return strings.Contains(text, "pass") || strings.Contains(text, "proxy")
+	for _, word := range []string{"pass", "secret", "proxy"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // plainType replaces the toml package's names of types.
@@ -122,23 +127,29 @@ type failing struct{}
 
 func (*failing) UnmarshalTOML(any) error { return errors.New("here") }
 
-// isProxyWithPassword tells whether a key is the URL of a proxy with a user in it.
-func (f *file) isProxyWithPassword(key toml.Key) bool {
-	var read struct {
-		Account map[string]struct{ Proxy any }
-	}
-	if key[2] != "proxy" {
+// isSecret tells whether a key holds a secret: a password, an OAuth client's, or the URL of a proxy with a user in it.
+func (f *file) isSecret(key toml.Key) bool {
+	if len(key) < 3 || key[0] != "account" || f.meta.Type(key...) != "String" {
 		return false
 	}
-	_, err := toml.Decode(f.data, &read)
-	url, _ := read.Account[key[1]].Proxy.(string)
-	return err != nil || strings.Contains(url, "@")
+	switch strings.Join(key[2:], ".") {
+	case "password", "oauth.client_secret":
+		return true
+	case "proxy":
+		var read struct {
+			Account map[string]struct{ Proxy any }
+		}
+		_, err := toml.Decode(f.data, &read)
+		url, _ := read.Account[key[1]].Proxy.(string)
+		return err != nil || strings.Contains(url, "@")
+	}
+	return false
 }
 
-// checkInlinePasswords refuses a file with a password in it that others can read.
+// checkInlinePasswords refuses a file with a secret in it that others can read.
 func (f *file) checkInlinePasswords() error {
 	for _, k := range f.meta.Keys() {
-		if len(k) != 3 || k[0] != "account" || f.meta.Type(k...) != "String" || k[2] != "password" && !f.isProxyWithPassword(k) {
+		if !f.isSecret(k) {
 			continue
 		}
 		info, err := os.Stat(f.name)
@@ -148,10 +159,18 @@ func (f *file) checkInlinePasswords() error {
 		if mode := info.Mode().Perm(); mode&0o077 != 0 {
 			return &Error{
 				f.name, f.line(k...), k.String(),
-				fmt.Sprintf("a password in a file with mode %04o, which others can read: run chmod 600 %s", mode, f.name),
+				fmt.Sprintf("a %s in a file with mode %04o, which others can read: run chmod 600 %s", noun(k), mode, f.name),
 			}
 		}
 		return nil
 	}
 	return nil
+}
+
+// noun is what people call the secret of a key.
+func noun(key toml.Key) string {
+	if last := key[len(key)-1]; last != "proxy" {
+		return last
+	}
+	return "password"
 }

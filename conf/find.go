@@ -42,3 +42,19 @@ func HomeDir() string {
 	}
 	return ""
 }
+
+// StateDir is where the user's files are that are kept from one run to the next: $XDG_STATE_HOME, else for root the
+// system's, since cron and a login shell have to find the same. It is empty where there is no home folder.
+func StateDir() string {
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "postern")
+	}
+	if os.Getuid() == 0 {
+		return "/var/lib/postern"
+	}
+	home := HomeDir()
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".local", "state", "postern")
+}

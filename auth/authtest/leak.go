@@ -19,11 +19,14 @@ const (
 	RealServer = "correct horse, battery = staple" // at Postfix and Dovecot
 	Hunter     = "hunter2"
 	Token      = "ya29.sesame-0123456789"
+	Client     = "s3cret/of the client"
+	Access     = "access-token-"  // with a number behind it
+	Refresh    = "refresh-token-" // the same
 	Odd        = `pä&ss "w%rd/+=\` // looks different in every encoding
 )
 
 // Secrets are all of them, one that holds another before it: whatever a test gets to see is searched for each.
-var Secrets = []string{RealServer, SesameOpen, Horse, Battery, Unquoted, Hunter, Token, Odd}
+var Secrets = []string{RealServer, SesameOpen, Horse, Battery, Unquoted, Hunter, Token, Client, Access, Refresh, Odd}
 
 // Leak is the first of the secrets, or of more, that shows in text, and the form in which it does; both are empty where
 // none shows.

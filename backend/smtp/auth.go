@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"postern/auth"
+	"postern/auth/oauth"
 	"postern/backend"
 )
 
@@ -115,7 +116,10 @@ func (s *session) denied(client auth.Client, r reply) *backend.Error {
 // noSecret is the failure of an account whose secret can't be had.
 func (s *session) noSecret(err error) *backend.Error {
 	e := &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
+	var token *oauth.Error
 	switch {
+	case errors.As(err, &token):
+		e.Kind = KindOf(token)
 	case s.ctx.Err() != nil:
 		return s.failure(stageAUTH, err)
 	case errors.Is(err, auth.ErrNoPassword):

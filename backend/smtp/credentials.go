@@ -19,14 +19,23 @@ func (k *keys) credentials(a *conf.Account, first server, sec security) (auth.Cr
 		}
 	}
 	have := auth.Credentials{User: k.User, Password: k.source(first), Certificate: k.TLS.Cert != ""}
+	tokens, err := k.OAuth.config(a, k.User)
+	if err != nil {
+		return have, err
+	}
+	if tokens != nil {
+		have.Token = tokens.Token
+	}
 	hasPassword := have.Password.Given()
 	// Without a password a person is asked, unless there is something else to sign in with.
-	have.Password.Ask = !hasPassword && k.User != "" && !have.Certificate
+	have.Password.Ask = !hasPassword && k.User != "" && !have.Certificate && have.Token == nil
 	have.Password = have.Password.Kept()
 	mech, known := auth.Find(k.Auth)
 	switch {
 	case k.Auth == "none" && !given && hasPassword:
 		return have, a.Errorf("password", "there is a password, and no user to sign in with")
+	case k.Auth == "none" && !given && tokens != nil:
+		return have, a.Errorf("oauth", "there is oauth, and no user to sign in with")
 	case k.Auth == "none":
 		return have, nil
 	case k.Auth != "auto" && !known:
@@ -46,11 +55,15 @@ func (k *keys) credentials(a *conf.Account, first server, sec security) (auth.Cr
 
 // source is where the password is, as far as the account says so.
 func (k *keys) source(first server) auth.Source {
-	p := k.Password
+	s := sourceOf(k.Password)
+	s.Host, s.Port, s.User = cmp.Or(first.domain, first.certificate), first.Port, k.User
+	return s
+}
+
+func sourceOf(p conf.Password) auth.Source {
 	return auth.Source{
 		Text: p.Text, File: p.File, Env: p.Env, Command: p.Command, Keyring: p.Keyring, Service: p.Service,
 		Credential: p.Credential, Netrc: p.Netrc, GitCredential: p.GitCredential,
-		Host: cmp.Or(first.domain, first.certificate), Port: first.Port, User: k.User,
 	}
 }
 

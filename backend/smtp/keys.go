@@ -19,6 +19,7 @@ type keys struct {
 	Auth         string        `toml:"auth"`
 	User         string        `toml:"user"`
 	Password     conf.Password `toml:"password"`
+	OAuth        *oauthKeys    `toml:"oauth"`
 	Timeout      conf.Duration `toml:"timeout"`
 	HELO         string        `toml:"helo"`
 	TLS          tlsKeys       `toml:"tls"`
@@ -67,6 +68,9 @@ func (k *keys) ResolvePaths(abs func(string) string) {
 	}
 	k.TLS.Cert, k.TLS.Key = abs(k.TLS.Cert), abs(k.TLS.Key)
 	k.Password.File, k.Password.Netrc = abs(k.Password.File), abs(k.Password.Netrc)
+	if o := k.OAuth; o != nil {
+		o.KeyFile, o.ClientSecret.File, o.ClientSecret.Netrc = abs(o.KeyFile), abs(o.ClientSecret.File), abs(o.ClientSecret.Netrc)
+	}
 }
 
 // judge fills in the defaults and refuses what can't be meant. The errors are *conf.Error.

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 
+	"postern/auth/oauth"
 	"postern/backend"
+	"postern/backend/smtp"
 	"postern/conf"
 	"postern/message"
 )
@@ -50,6 +52,7 @@ func exitStatus(err error) int {
 		read   *message.ReadError
 		spool  *message.SpoolError
 		send   *backend.Error
+		token  *oauth.Error
 	)
 	switch {
 	case err == nil:
@@ -68,6 +71,8 @@ func exitStatus(err error) int {
 		return exIOErr
 	case errors.As(err, &send):
 		return kindStatus(send.Kind)
+	case errors.As(err, &token):
+		return kindStatus(smtp.KindOf(token))
 	}
 	return exTempFail
 }

@@ -94,6 +94,8 @@ func hint(err error) string {
 		return fmt.Sprintf("check host in %s", key)
 	case send.Kind == backend.Denied && strings.HasPrefix(send.Stage, "proxy "):
 		return fmt.Sprintf("check the user and the password in proxy of %s", key)
+	case send.Stage == "AUTH" && send.Code == 535 && hasTokens(owner.account):
+		return fmt.Sprintf("the server does not take the token: check user and oauth.scopes of %s, and who has signed in; postern login %s signs in anew", key, owner.account.Name)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
 	case errors.As(err, &ours):
@@ -110,6 +112,18 @@ func hint(err error) string {
 		return fmt.Sprintf("a name without a domain: set domain in %s, or an address for it in [aliases]", key)
 	}
 	return ""
+}
+
+// hasTokens tells whether an account signs in by OAuth and nothing else.
+func hasTokens(a *conf.Account) bool {
+	var k struct {
+		Password *conf.Password `toml:"password"`
+	}
+	if a == nil || a.Decode(&k) != nil || k.Password != nil {
+		return false
+	}
+	tokens, err := smtp.OAuth(a)
+	return err == nil && tokens != nil
 }
 
 // otherPort names the port that a provider may have instead.

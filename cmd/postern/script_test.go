@@ -16,12 +16,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"postern/auth/authtest"
+	"postern/auth/oauth/oauthtest"
 	"postern/backend/smtp/smtptest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"postern": main, "sendmail": main, "mailq": main, "newaliases": main, "send-mail": main,
+		"postern": main, "sendmail": main, "mailq": main, "newaliases": main, "send-mail": main, "xdg-open": openPage,
 	})
 }
 
@@ -33,17 +34,21 @@ func TestMain(m *testing.M) {
 //	scripted FILE             starts a server that plays a script of smtptest; $PORT and $CA
 //	played                    the script was played to its end; with ! TEXT it ended before, and why has TEXT
 //	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it
+//	oauthd                    starts an OAuth provider; $OAUTH is its address
+//	oauth WHAT [ARG...]       has it do something, see oauth_test.go
 //
-// No file that a script makes may tell a secret, but for *.toml and *secret*.
+// No file that a script makes may tell a secret, but for *.toml, *secret* and the tokens that are kept.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "smtpd": smtpd, "received": receivedMail, "scripted": scripted, "played": played, "keyring": keyring,
+			"oauthd": oauthd, "oauth": oauthDo,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_CONFIG_HOME", e.WorkDir+"/xdg")
+			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
 			e.Setenv("TMPDIR", e.WorkDir)
 			e.Values["peers"] = &peers{}
 			given := files(e.WorkDir)
@@ -104,7 +109,8 @@ func files(dir string) map[string]string {
 
 // maySecrets tells which files of a script may hold secrets.
 func maySecrets(name string) bool {
-	return strings.HasSuffix(name, ".toml") || strings.Contains(filepath.Base(name), "secret")
+	return strings.HasSuffix(name, ".toml") || strings.Contains(filepath.Base(name), "secret") ||
+		filepath.Base(filepath.Dir(name)) == "tokens"
 }
 
 // TestScriptsShowTheirSecrets: what the look-out for secrets relies on. The program runs under exits alone, which
@@ -115,14 +121,15 @@ func TestScriptsShowTheirSecrets(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	runs := regexp.MustCompile(`(?m)^[!?]? *exec (postern|sendmail|mailq|newaliases|send-mail)\b.*`)
-	inline := regexp.MustCompile(`(?m)^ *password *= *"([^"]*)"`)
+	inline := regexp.MustCompile(`(?m)^ *(?:password|client_secret) *= *"([^"]*)"`)
 	for _, script := range scripts {
 		text, err := os.ReadFile(script)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, line := range runs.FindAllString(string(text), -1) {
-			if !strings.Contains(line, "postern demo") { // which shows the password of its profile
+			// These two are there to show a secret: that of the demonstration's profile, and a token.
+			if !strings.Contains(line, "postern demo") && !strings.Contains(line, "postern token") {
 				t.Errorf("%s: %s", script, line)
 			}
 		}
@@ -177,6 +184,7 @@ type peers struct {
 	smtpd    *demoServer
 	scripted *smtptest.Server
 	keyring  *authtest.Keyring
+	oauth    *oauthtest.Server
 }
 
 func receivedMail(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"postern/backend/smtp"
+	"postern/conf"
+)
+
+func accountsCommand(std streams, status *int) *cobra.Command {
+	return &cobra.Command{
+		Use:   "accounts",
+		Short: "list the accounts, and how their tokens are",
+		Args:  cobra.NoArgs,
+		Run: func(*cobra.Command, []string) {
+			config, err := checkedConfig()
+			if err == nil {
+				err = listAccounts(std.out, config)
+			}
+			if err != nil {
+				*status = report(std.err, "postern", []error{err})
+			}
+		},
+	}
+}
+
+// listAccounts has a line for each account, with its tokens at the end.
+func listAccounts(out io.Writer, config *conf.Config) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ACCOUNT\tBACKEND\tHOST\tFROM\tAUTH\tTOKEN")
+	for _, a := range config.Accounts {
+		var k struct {
+			Hosts conf.Strings `toml:"host"`
+			Auth  string       `toml:"auth"`
+			User  string       `toml:"user"`
+		}
+		if err := a.Decode(&k); err != nil {
+			return err
+		}
+		if k.Auth == "" && k.User != "" {
+			k.Auth = "auto"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, a.Backend, orDash(strings.Join(k.Hosts, ",")), orDash(a.From), orDash(k.Auth), tokenHealth(a))
+	}
+	return table.Flush()
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// tokenHealth tells in one line how an account's tokens are; nobody is asked for it.
+func tokenHealth(a *conf.Account) string {
+	tokens, err := smtp.OAuth(a)
+	if err != nil {
+		return oneLine(err.Error())
+	}
+	if tokens == nil {
+		return "-"
+	}
+	h, err := tokens.Health()
+	switch {
+	case err != nil:
+		return oneLine(err.Error())
+	case !h.SignedIn && h.Failure == "":
+		return "not signed in: run postern login " + a.Name
+	}
+	text := "none yet"
+	now := time.Now()
+	switch {
+	case h.Valid.IsZero() && !h.Renewed.IsZero():
+		text = "valid"
+	case now.Before(h.Valid):
+		text = "valid until " + clock(h.Valid)
+	case !h.Valid.IsZero():
+		text = "ended " + clock(h.Valid)
+	}
+	if !h.Renewed.IsZero() {
+		text += ", renewed " + clock(h.Renewed)
+	}
+	if h.Failure != "" {
+		text += ", failed " + clock(h.Failed) + ": " + oneLine(h.Failure)
+	}
+	return text
+}
+
+// clock is a time as people of this machine read it.
+func clock(t time.Time) string { return t.Local().Format(time.DateTime) }
