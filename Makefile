@@ -49,7 +49,7 @@ install: ## into $(DESTDIR)$(PREFIX); what build made, so that root needs no Go
 	ln -sf ../bin/postern '$(DESTDIR)$(PREFIX)/sbin/sendmail'
 	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/mailq'
 	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/newaliases'
-	install -m 644 docs/postern-sendmail.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -m 644 docs/postern.1 docs/postern-sendmail.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 docs/postern.toml.5 '$(DESTDIR)$(PREFIX)/share/man/man5/'
 
 clean: ## what build made

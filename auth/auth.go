@@ -20,6 +20,10 @@ type Credentials struct {
 	Password    Source
 	Token       func(context.Context) (Secret, error) // an OAuth access token; nil where there is none
 	Certificate bool                                  // a client certificate is configured
+
+	// Another is a token in place of one that a server has refused, or empty where there is none that could be better.
+	// It is set where Token is.
+	Another func(ctx context.Context, refused Secret) (Secret, error)
 }
 
 // kind is what "auto" signs in with.
@@ -38,7 +42,7 @@ type Connection struct {
 	TLS     *tls.ConnectionState // nil without TLS
 	Offered []string             // the server's mechanisms; nil where it could not say, since it answered only HELO
 	Secure  bool                 // a password may go out as it is: encrypted, to this machine, or the user said so
-	Host    string               // the server, as the account has it; empty behind a unix socket
+	Host    string               // the server's name or address; empty behind a unix socket
 	Port    int
 }
 

@@ -12,6 +12,9 @@ import (
 	"github.com/zalando/go-keyring/secret_service"
 )
 
+// busVariable is where the session bus is.
+const busVariable = "DBUS_SESSION_BUS_ADDRESS"
+
 // Item is a place in the keyring of the desktop session, the Secret Service. Its attributes are those that go-keyring
 // and Python's keyring use.
 type Item struct {
@@ -74,19 +77,32 @@ func (i Item) Delete(ctx context.Context) error {
 	return err
 }
 
-func (i Item) missing() error {
-	return fmt.Errorf("there is no password for %s, service %s", i.User, i.attributes()["service"])
+// MissingError is a place in the keyring where there is nothing.
+type MissingError struct{ service, user string }
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("there is no password for %s, service %s", e.user, e.service)
 }
 
-// get finds the secret, or where no service was named the one that msmtp's users have stored.
-func (i Item) get(ctx context.Context) (string, error) {
+func (i Item) missing() error { return &MissingError{i.attributes()["service"], i.User} }
+
+var (
+	// ErrNoKeyring says that there is no session bus: under cron, say.
+	ErrNoKeyring = errors.New("there is no session bus, and so no keyring: neither " + busVariable + " nor XDG_RUNTIME_DIR leads to one")
+	// ErrLocked says that the keyring is locked, and nobody has unlocked it.
+	ErrLocked = errors.New("it was not unlocked")
+)
+
+// Get finds the secret, or where no service was named the one that msmtp's users have stored. A locked keyring asks its
+// owner, unless quiet is set.
+func (i Item) Get(ctx context.Context, quiet bool) (Secret, error) {
 	wanted := []map[string]string{i.attributes()}
 	if i.Service == "" {
 		wanted = append(wanted, i.msmtp())
 	}
-	return inKeyring(ctx, func(k *ss.SecretService) (string, error) {
+	text, err := inKeyring(ctx, func(k *ss.SecretService) (string, error) {
 		collection := k.GetLoginCollection()
-		if err := k.Unlock(collection.Path()); err != nil {
+		if err := unlock(k, "Collection", collection.Path(), quiet); err != nil {
 			return "", err
 		}
 		for _, attributes := range wanted {
@@ -102,7 +118,7 @@ func (i Item) get(ctx context.Context) (string, error) {
 				return "", err
 			}
 			defer k.Close(session)
-			if err := k.Unlock(found[0]); err != nil { // an item may have a lock of its own
+			if err := unlock(k, "Item", found[0], quiet); err != nil { // an item may have a lock of its own
 				return "", err
 			}
 			secret, err := k.GetSecret(found[0], session.Path())
@@ -113,6 +129,19 @@ func (i Item) get(ctx context.Context) (string, error) {
 		}
 		return "", i.missing()
 	})
+	return Secret(text), err
+}
+
+// unlock has the owner unlock a collection or an item. It asks nobody where quiet is set, but looks whether it is locked.
+func unlock(k *ss.SecretService, kind string, at dbus.ObjectPath, quiet bool) error {
+	if !quiet {
+		return k.Unlock(at)
+	}
+	locked, err := k.Object("org.freedesktop.secrets", at).GetProperty("org.freedesktop.Secret." + kind + ".Locked")
+	if err == nil && locked.Value() != false {
+		err = ErrLocked
+	}
+	return err
 }
 
 // inKeyring has do work in the keyring. The library has no time limit while it waits for a person to unlock it, and
@@ -144,7 +173,7 @@ func inKeyring(ctx context.Context, do func(*ss.SecretService) (string, error)) 
 	select {
 	case r := <-done:
 		if r.err != nil && strings.HasPrefix(r.err.Error(), "failed to unlock") {
-			r.err = errors.New("it was not unlocked")
+			r.err = ErrLocked
 		}
 		return r.text, r.err
 	case <-ctx.Done():
@@ -155,13 +184,12 @@ func inKeyring(ctx context.Context, do func(*ss.SecretService) (string, error)) 
 // sessionBus makes sure that there is a session bus. Without one the library would start one, and nothing would be in
 // its keyring: under cron, say.
 func sessionBus() error {
-	const variable = "DBUS_SESSION_BUS_ADDRESS"
-	if address := os.Getenv(variable); address != "" && !strings.HasPrefix(address, "autolaunch:") {
+	if address := os.Getenv(busVariable); address != "" && !strings.HasPrefix(address, "autolaunch:") {
 		return nil
 	}
 	name := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus")
 	if info, err := os.Stat(name); err == nil && filepath.IsAbs(name) && info.Mode().Type() == os.ModeSocket {
-		return os.Setenv(variable, "unix:path="+dbus.EscapeBusAddressValue(name)) // where the library looks
+		return os.Setenv(busVariable, "unix:path="+dbus.EscapeBusAddressValue(name)) // where the library looks
 	}
-	return fmt.Errorf("there is no session bus, and so no keyring: neither %s nor XDG_RUNTIME_DIR leads to one", variable)
+	return ErrNoKeyring
 }

@@ -121,7 +121,8 @@ func (s Source) read(ctx context.Context) (string, error) {
 	case len(s.Command) > 0:
 		return run(ctx, program{argv: s.Command})
 	case s.Keyring:
-		return s.item().get(ctx)
+		secret, err := s.item().Get(ctx, false)
+		return string(secret), err
 	case s.Credential != "":
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {

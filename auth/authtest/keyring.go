@@ -105,6 +105,19 @@ func (k *Keyring) Items() []Item {
 	return slices.Collect(maps.Values(k.items))
 }
 
+// Take takes the secret with exactly these attributes out; it is empty where there is none.
+func (k *Keyring) Take(attributes map[string]string) (secret string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for path, item := range k.items {
+		if maps.Equal(item.Attributes, attributes) {
+			secret = item.Secret
+			delete(k.items, path)
+		}
+	}
+	return secret
+}
+
 // serve is one client's connection: the sign-in of D-Bus, in lines, and then messages.
 func (k *Keyring) serve(c net.Conn) {
 	defer c.Close()
@@ -163,6 +176,9 @@ func (k *Keyring) answer(call *dbus.Message) (body []any, signal *dbus.Message, 
 	case "Hello":
 		return []any{":1.1"}, nil, true
 	case "Get":
+		if call.Body[1] == "Locked" {
+			return []any{dbus.MakeVariant(k.prompt != NotLocked)}, nil, true
+		}
 		return []any{dbus.MakeVariant([]dbus.ObjectPath{login})}, nil, true
 	case "OpenSession":
 		return []any{dbus.MakeVariant(""), dbus.ObjectPath("/org/freedesktop/secrets/session/s1")}, nil, true

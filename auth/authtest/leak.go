@@ -20,8 +20,8 @@ const (
 	Hunter     = "hunter2"
 	Token      = "ya29.sesame-0123456789"
 	Client     = "s3cret/of the client"
-	Access     = "access-token-"  // with a number behind it
-	Refresh    = "refresh-token-" // the same
+	Access     = "access-token-"   // with a number behind it
+	Refresh    = "refresh-token-"  // the same
 	Odd        = `pä&ss "w%rd/+=\` // looks different in every encoding
 )
 

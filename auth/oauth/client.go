@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -34,8 +33,7 @@ func newAsker(c *Config) *asker {
 	next := c.transport
 	if next == nil {
 		next = &http.Transport{
-			Proxy:               http.ProxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: requestLimit / 2}).DialContext,
+			DialContext:         c.Dial, // and no proxy but what this knows of
 			TLSHandshakeTimeout: requestLimit / 2,
 			DisableKeepAlives:   true, // there is mostly one question
 		}
@@ -61,7 +59,12 @@ func (a *asker) host() string {
 	if a.wire.asked != "" {
 		return a.wire.asked
 	}
-	if u, err := url.Parse(a.config.TokenURL); err == nil {
+	return a.config.host()
+}
+
+// host is the provider's, for texts.
+func (c *Config) host() string {
+	if u, err := url.Parse(c.TokenURL); err == nil {
 		return u.Host
 	}
 	return "the token endpoint"

@@ -38,6 +38,9 @@ func (c Config) Login(ctx context.Context, p Person) error {
 	if c.AuthURL == "" {
 		return &Error{Denied, fmt.Sprintf("account %s has no auth_url: use --device", c.Account)}
 	}
+	if err := c.store().open(ctx); err != nil {
+		return err
+	}
 	secret, err := c.secret(ctx)
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func (c *Config) exchange(ctx context.Context, a *asker, get func(context.Contex
 	if err != nil {
 		return err
 	}
-	defer func() { _ = pending.Cleanup() }()
+	defer pending.drop()
 	ctx, cancel := outlast(ctx)
 	defer cancel()
 	t, err := get(a.context(ctx))
@@ -107,7 +110,7 @@ func (c *Config) exchange(ctx context.Context, a *asker, get func(context.Contex
 	if t.RefreshToken == "" {
 		notice("the provider gave no refresh token: the sign-in ends with the access token")
 	}
-	return s.commit(pending, c.record(t))
+	return pending.commit(ctx, c.record(t))
 }
 
 // expired is the error of a sign-in whose time is up, or that was interrupted.

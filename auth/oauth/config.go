@@ -24,11 +24,18 @@ const (
 	GrantJWT    = "jwt"                // the program signs with the key of a service account
 )
 
+// The places that Keep may name.
+const (
+	KeepFile    = "file"    // a file in Dir
+	KeepKeyring = "keyring" // the keyring of the desktop session
+)
+
 // Config says how one account gets its tokens.
 type Config struct {
 	Account string // names the file, and stands in advice
 	User    string // who is to sign in, a hint for the provider's page
-	Dir     string // where token files are; empty when there is no place
+	Dir     string // where token files and their locks are; empty when there is no place
+	Keep    string // KeepFile unless set
 
 	Provider  string // google, microsoft and so on, or empty where the URLs say all
 	Grant     string // GrantCode unless set
@@ -41,6 +48,9 @@ type Config struct {
 	KeyFile   string                                     // of a service account, as Google gives it
 	Subject   string                                     // whom the service account acts for
 	Tenant    string                                     // the organisation at Microsoft
+
+	// Dial connects to the provider; nil does so without proxy. Its errors may be an *Error.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	style     oauth2.AuthStyle
 	redirect  string // the host of the redirect: a name for this machine
@@ -111,6 +121,11 @@ func (c *Config) judge(p provider) *Fault {
 	default:
 		return &Fault{"grant", fmt.Sprintf("%q is none of %s, %s, %s", c.Grant, GrantCode, GrantClient, GrantJWT)}
 	}
+	switch c.Keep {
+	case "", KeepFile, KeepKeyring:
+	default:
+		return &Fault{"keep", fmt.Sprintf("%q is neither %s nor %s", c.Keep, KeepFile, KeepKeyring)}
+	}
 	isJWT, isClient := c.Grant == GrantJWT, c.Grant == GrantClient
 	perTenant := strings.Contains(p.tokenURL, "{tenant}")
 	switch {
@@ -130,6 +145,8 @@ func (c *Config) judge(p provider) *Fault {
 			text += ": " + p.register
 		}
 		return &Fault{"client_id", text}
+	case (isJWT || isClient) && c.Keep == KeepKeyring: // its owner is not there to unlock it, and the file holds nothing that lasts
+		return &Fault{"keep", fmt.Sprintf("keep = %q is for tokens that a person signs in for", KeepKeyring)}
 	case isClient && c.Secret == nil:
 		return &Fault{"client_secret", "grant = \"client_credentials\" needs client_secret"}
 	}

@@ -53,6 +53,11 @@ func TestComplete(t *testing.T) {
 		{oauth.Config{Provider: "google", ClientID: "x", Subject: "s"}, `!subject: subject is for grant = "jwt"`},
 		{oauth.Config{Provider: "google", ClientID: "x", Tenant: "s"}, `!tenant: tenant is for provider = "microsoft"`},
 		{oauth.Config{Provider: "microsoft", ClientID: "x", Secret: secret, Grant: oauth.GrantClient}, `!tenant: grant = "client_credentials" needs tenant, the organisation's id or domain`},
+		{oauth.Config{TokenURL: "https://x/t", AuthURL: "https://x/a", ClientID: "x", Keep: "keyring"}, "https://x/t "},
+		{oauth.Config{TokenURL: "https://x/t", AuthURL: "https://x/a", ClientID: "x", Keep: "file"}, "https://x/t "},
+		{oauth.Config{TokenURL: "https://x/t", AuthURL: "https://x/a", ClientID: "x", Keep: "pocket"}, `!keep: "pocket" is neither file nor keyring`},
+		{oauth.Config{TokenURL: "https://x/t", ClientID: "x", Secret: secret, Grant: oauth.GrantClient, Keep: "keyring"}, `!keep: keep = "keyring" is for tokens that a person signs in for`},
+		{oauth.Config{Provider: "google", Grant: oauth.GrantJWT, KeyFile: "k", Keep: "keyring"}, `!keep: keep = "keyring" is for tokens that a person signs in for`},
 		{oauth.Config{TokenURL: "https://x", ClientID: "x", Grant: oauth.GrantClient}, `!client_secret: grant = "client_credentials" needs client_secret`},
 	} {
 		complete, fault := c.config.Complete()

@@ -32,6 +32,9 @@ func (c Config) LoginDevice(ctx context.Context, show func(DeviceCode), notice f
 		}
 		return &Error{Denied, why + ": run postern login " + c.Account + " without --device; it tells how to use a browser on another machine"}
 	}
+	if err := c.store().open(ctx); err != nil {
+		return err
+	}
 	secret, err := c.secret(ctx)
 	if err != nil {
 		return err

@@ -53,7 +53,7 @@ type answer struct {
 
 // explain makes the Error of a failed request.
 func (a *asker) explain(err error) *Error {
-	if cause := new(Error); errors.As(err, &cause) {
+	if cause := new(Error); errors.As(err, &cause) || errors.As(a.wire.failed, &cause) {
 		return cause
 	}
 	var said *oauth2.RetrieveError

@@ -81,7 +81,7 @@ func TestLoginRefused(t *testing.T) {
 	if saw.status != http.StatusBadRequest || !strings.Contains(saw.page, "<h1>Not signed in</h1>") || !strings.Contains(saw.page, "The &lt;b&gt;user&lt;/b&gt; said no") {
 		t.Errorf("status %d, page %s", saw.status, saw.page)
 	}
-	if health, err := c.Health(); err != nil || health.SignedIn {
+	if health, err := c.Health(t.Context()); err != nil || health.SignedIn {
 		t.Errorf("health %+v, %v", health, err)
 	}
 }

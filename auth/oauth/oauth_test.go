@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 	if url == "" {
 		os.Exit(m.Run())
 	}
-	c, fault := settings(url, dir).Complete()
+	c := settings(url, dir)
+	c.Keep = os.Getenv("POSTERN_TEST_KEEP")
+	c, fault := c.Complete()
 	if fault != nil {
 		panic(fault.Text)
 	}
@@ -239,7 +241,7 @@ func TestRefusals(t *testing.T) {
 			s.Say(c.answer)
 			_, err := config.Token(t.Context())
 			told(t, err, c.kind, c.words)
-			health, err := config.Health()
+			health, err := config.Health(t.Context())
 			if err != nil || !strings.Contains(health.Failure, c.words) || !health.SignedIn {
 				t.Errorf("health %+v, %v", health, err)
 			}
@@ -249,7 +251,7 @@ func TestRefusals(t *testing.T) {
 			if token, err := config.Token(t.Context()); err != nil || token != "access-token-2" { // and the next time it works
 				t.Errorf("then %s, %v", string(token), err)
 			}
-			if health, _ := config.Health(); health.Failure != "" || health.Valid.Before(time.Now()) {
+			if health, _ := config.Health(t.Context()); health.Failure != "" || health.Valid.Before(time.Now()) {
 				t.Errorf("then health %+v", health)
 			}
 		})
@@ -288,6 +290,73 @@ func TestOutOfReach(t *testing.T) {
 		told(t, err, want.Kind, want.Text)
 	}
 	if len(s.Asked) != 0 {
+		t.Errorf("asked for %v", s.Asked)
+	}
+}
+
+// TestAnother: what becomes of a token that a server has refused although it should still be good.
+func TestAnother(t *testing.T) {
+	in := func(d time.Duration) time.Time { return time.Now().Add(d) }
+	for _, c := range []struct {
+		name   string
+		fields map[string]any
+		answer *oauthtest.Answer
+		kind   oauth.Kind
+		want   string // the other one; empty for none, or behind ! words of the error
+		asked  string
+	}{
+		{"it was revoked", map[string]any{"access_token": "kept", "refresh_token": "refresh-token-1", "expiry": in(time.Hour), "obtained": in(-time.Hour)}, nil, 0, "access-token-2", "refresh_token"},
+		{"it is new", map[string]any{"access_token": "kept", "refresh_token": "refresh-token-1", "expiry": in(time.Hour), "obtained": in(-time.Second)}, nil, 0, "", ""},
+		{"nothing to renew it by", map[string]any{"access_token": "kept", "expiry": in(time.Hour), "obtained": in(-time.Hour)}, nil, 0, "", ""},
+		{"another process has renewed it", map[string]any{"access_token": "newer", "refresh_token": "refresh-token-1", "expiry": in(time.Hour), "obtained": in(-time.Second)}, nil, 0, "newer", ""},
+		{"the sign-in was revoked too", map[string]any{"access_token": "kept", "refresh_token": "refresh-token-1", "expiry": in(time.Hour), "obtained": in(-time.Hour)}, &oauthtest.Answer{Status: 400, Body: `{"error":"invalid_grant"}`}, oauth.Login, "!: invalid_grant: run postern login work", "refresh_token"},
+		{"the provider is out of order", map[string]any{"access_token": "kept", "refresh_token": "refresh-token-1", "expiry": in(time.Hour), "obtained": in(-time.Hour)}, &oauthtest.Answer{Status: 503}, oauth.Again, "!HTTP status 503", "refresh_token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, config := provider(t)
+			s.Grant()
+			keep(t, config, c.fields)
+			if c.answer != nil {
+				s.Say(*c.answer)
+			}
+			token, err := config.Another(t.Context(), "kept")
+			if words, bad := strings.CutPrefix(c.want, "!"); bad {
+				told(t, err, c.kind, words)
+				// The refused one is not given out again.
+				if token, err := config.Token(t.Context()); err != nil || token != "access-token-2" {
+					t.Errorf("then %s, %v", string(token), err)
+				}
+				c.asked += " refresh_token"
+			} else if err != nil || string(token) != c.want {
+				t.Errorf("got %s, %v; want %s", string(token), err, c.want)
+			}
+			if asked := strings.Join(s.Asked, " "); asked != c.asked {
+				t.Errorf("asked for %s", asked)
+			}
+		})
+	}
+}
+
+// TestAnotherByItself: a program's own secret gets another one for a token that was kept, and not for a new one.
+func TestAnotherByItself(t *testing.T) {
+	s, c := provider(t)
+	c.Grant = oauth.GrantClient
+	another := func(refused, want string) {
+		t.Helper()
+		if token, err := c.Another(t.Context(), auth.Secret(refused)); err != nil || string(token) != want {
+			t.Errorf("got %s, %v; want %s", string(token), err, want)
+		}
+	}
+	if _, err := c.Token(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	another("access-token-1", "")
+	keepAgain(t, c, "obtained", time.Now().Add(-time.Hour))
+	another("access-token-1", "access-token-2")
+	another("access-token-2", "")
+	c.Dir = "" // nothing is kept
+	another("access-token-2", "")
+	if len(s.Asked) != 2 {
 		t.Errorf("asked for %v", s.Asked)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // another is a process of its own that asks for the account's token.
 func another(s *oauthtest.Server, c oauth.Config, out *bytes.Buffer) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "POSTERN_TEST_PROVIDER="+s.URL, "POSTERN_TEST_TOKENS="+c.Dir)
+	cmd.Env = append(os.Environ(), "POSTERN_TEST_PROVIDER="+s.URL, "POSTERN_TEST_TOKENS="+c.Dir, "POSTERN_TEST_KEEP="+c.Keep)
 	cmd.Stdout = out
 	return cmd
 }

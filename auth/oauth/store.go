@@ -48,17 +48,70 @@ func (r record) MarshalJSON() ([]byte, error) {
 	}{string(r.Access), string(r.Refresh), masked(r)})
 }
 
-// store is where the tokens of one account are.
-type store struct{ dir, name string }
+// store is where the tokens of one account are: a file, or an item of the keyring, which has its lock beside where the
+// file would be.
+type store struct {
+	dir, name string
+	item      *auth.Item // or nil
+}
 
 // store names the file after the account, whatever characters that has.
 func (c *Config) store() store {
-	return store{c.Dir, filepath.Join(c.Dir, url.PathEscape(c.Account)+".json")}
+	s := store{dir: c.Dir, name: filepath.Join(c.Dir, url.PathEscape(c.Account)+".json")}
+	if c.Keep == KeepKeyring {
+		s.item = &auth.Item{Service: "postern-oauth://" + c.Account, User: c.User, Host: c.host()}
+	}
+	return s
 }
 
-// read is the record, or an empty one where there is none. A file that others can read is refused: whoever has a refresh
-// token can send as its owner.
-func (s store) read() (record, error) {
+// read is the record, or an empty one where there is none. Where quiet is set nobody is asked to unlock the keyring.
+func (s store) read(ctx context.Context, quiet bool) (record, error) {
+	if s.item != nil {
+		return s.readItem(ctx, quiet)
+	}
+	return s.readFile()
+}
+
+func (s store) readItem(ctx context.Context, quiet bool) (r record, err error) {
+	text, err := s.item.Get(ctx, quiet)
+	if missing := new(auth.MissingError); errors.As(err, &missing) {
+		return r, nil
+	}
+	if err != nil {
+		return r, keyringError(err)
+	}
+	if json.Unmarshal([]byte(text), &r) != nil {
+		return record{}, &Error{Login, "what the keyring has for the tokens is damaged"}
+	}
+	return r, nil
+}
+
+// open makes sure of the keyring, where that is to have the tokens, before a person goes and signs in.
+func (s store) open(ctx context.Context) error {
+	if s.item == nil {
+		return nil
+	}
+	missing := new(auth.MissingError)
+	if _, err := s.item.Get(ctx, false); err != nil && !errors.As(err, &missing) {
+		return keyringError(err)
+	}
+	return nil
+}
+
+// keyringError is why the keyring could not be read or written. What nobody foresees is for now.
+func keyringError(err error) *Error {
+	kind := Again
+	if errors.Is(err, auth.ErrNoKeyring) || errors.Is(err, auth.ErrLocked) {
+		kind = Denied
+	}
+	if errors.Is(err, context.Canceled) {
+		return &Error{kind, "interrupted"}
+	}
+	return &Error{kind, fmt.Sprintf("tokens in the keyring: %v", err)}
+}
+
+// readFile refuses a file that others can read: whoever has a refresh token can send as its owner.
+func (s store) readFile() (record, error) {
 	var r record
 	f, err := os.Open(s.name)
 	if errors.Is(err, fs.ErrNotExist) || s.dir == "" {
@@ -109,27 +162,56 @@ func (s store) lock(ctx context.Context) (unlock func(), err error) {
 	return func() { _ = l.Close() }, nil
 }
 
+// draft is a record that is to replace the one that is there.
+type draft struct {
+	store
+	file *renameio.PendingFile // nil where the keyring has the tokens
+}
+
 // begin makes the file that is to replace the token file. It comes before the request, so that a folder that takes no
-// files doesn't cost the refresh token.
-func (s store) begin() (*renameio.PendingFile, error) {
+// files doesn't cost the refresh token. The keyring has shown that it is there when the old record was read.
+func (s store) begin() (*draft, error) {
+	if s.item != nil {
+		return &draft{store: s}, nil
+	}
 	pending, err := renameio.TempFile(s.dir, s.name) // with mode 0600
 	if err != nil {
 		return nil, &Error{Local, fmt.Sprintf("token file: %v", err)}
 	}
-	return pending, nil
+	return &draft{s, pending}, nil
 }
 
-// commit puts the new record in place of the old one: at any moment there is one of them, whole.
-func (s store) commit(pending *renameio.PendingFile, r record) error {
+// drop leaves the old record, unless the new one has taken its place.
+func (d *draft) drop() {
+	if d.file != nil {
+		_ = d.file.Cleanup()
+	}
+}
+
+// commit puts the new record in place of the old one: at any moment there is one of them, whole. It goes on for the
+// grace when ctx is cancelled.
+func (d *draft) commit(ctx context.Context, r record) error {
 	data, err := json.MarshalIndent(r, "", "\t")
-	if err == nil {
-		_, err = pending.Write(append(data, '\n'))
+	if d.item != nil {
+		ctx, cancel := outlast(ctx)
+		defer cancel()
+		if err == nil {
+			err = d.item.Set(ctx, auth.Secret(data))
+		}
+		if err != nil {
+			return keyringError(err)
+		}
+		_ = os.Remove(d.name) // from before there was keep: nothing reads it any more
+		return nil
 	}
 	if err == nil {
-		err = pending.CloseAtomicallyReplace()
+		_, err = d.file.Write(append(data, '\n'))
 	}
 	if err == nil {
-		err = syncFolder(s.dir)
+		err = d.file.CloseAtomicallyReplace()
+	}
+	if err == nil {
+		err = syncFolder(d.dir)
 	}
 	if err != nil {
 		return &Error{Local, fmt.Sprintf("token file: %v", err)}

@@ -81,7 +81,7 @@ func TestDevice(t *testing.T) {
 				var cause *Error
 				switch {
 				case c.words == "" && err == nil:
-					if h, err := config.Health(); err != nil || !h.SignedIn || !h.Valid.After(time.Now()) {
+					if h, err := config.Health(t.Context()); err != nil || !h.SignedIn || !h.Valid.After(time.Now()) {
 						t.Errorf("health %+v, %v", h, err)
 					}
 				case !errors.As(err, &cause) || cause.Kind != c.kind || !strings.Contains(cause.Text, c.words):
@@ -161,7 +161,7 @@ func token(c Config, ctx context.Context) error {
 	s := c.store()
 	pending, err := s.begin()
 	if err == nil {
-		err = s.commit(pending, record{Access: "access-token-1", Refresh: "refresh-token-1", Obtained: time.Now().Add(-time.Hour), Expiry: time.Now(), For: c.identity()})
+		err = pending.commit(ctx, record{Access: "access-token-1", Refresh: "refresh-token-1", Obtained: time.Now().Add(-time.Hour), Expiry: time.Now(), For: c.identity()})
 	}
 	if err != nil {
 		return err

@@ -18,12 +18,14 @@ const (
 	barely = 5 * time.Second
 	// assumed is how long a token is taken for good where the provider doesn't say.
 	assumed = 5 * time.Minute
+	// recent is how long a token is new: a server that refuses one would refuse another as well.
+	recent = time.Minute
 )
 
 // Token is an access token that is good for a minute at least. The error is an *Error.
 func (c Config) Token(ctx context.Context) (auth.Secret, error) {
 	s := c.store()
-	r, err := s.read()
+	r, err := s.read(ctx, false)
 	if err != nil && !c.byItself() {
 		return "", c.advise(err)
 	}
@@ -40,11 +42,37 @@ func (c Config) Token(ctx context.Context) (auth.Secret, error) {
 	}
 	defer unlock()
 	// Somebody else may have renewed it while we waited: then the refresh token that we had is used up.
-	if r, err = s.read(); err != nil && !c.byItself() {
+	if r, err = s.read(ctx, false); err != nil && !c.byItself() {
 		return "", c.advise(err)
 	}
 	if c.lasts(r, ahead) {
 		return r.Access, nil
+	}
+	return c.renew(ctx, s, r)
+}
+
+// Another is a token in place of one that a server has refused although it should still be good. It is empty where there
+// is no point in one: the refused one is new, or nothing is there to renew it by. The error is an *Error.
+func (c Config) Another(ctx context.Context, refused auth.Secret) (auth.Secret, error) {
+	s := c.store()
+	unlock, err := s.lock(ctx)
+	var r record
+	if err == nil {
+		defer unlock()
+		r, err = s.read(ctx, false)
+	}
+	switch {
+	case err != nil && c.byItself() && ctx.Err() == nil: // nothing is kept, so the refused one is new
+		return "", nil
+	case err != nil:
+		return "", c.advise(err)
+	case r.Access != refused && c.lasts(r, ahead): // another process has renewed it meanwhile
+		return r.Access, nil
+	case time.Since(r.Obtained) < recent, r.Refresh == "" && !c.byItself():
+		return "", nil
+	}
+	if r.Access == refused {
+		r.Expiry = time.Now().Round(0) // whatever the provider has said
 	}
 	return c.renew(ctx, s, r)
 }
@@ -66,7 +94,7 @@ func (c *Config) renew(ctx context.Context, s store, old record) (auth.Secret, e
 		return "", err
 	}
 	if pending != nil {
-		defer func() { _ = pending.Cleanup() }()
+		defer pending.drop()
 	}
 	fresh, failed := c.obtain(ctx, old)
 	if failed != nil {
@@ -74,7 +102,7 @@ func (c *Config) renew(ctx context.Context, s store, old record) (auth.Secret, e
 		fresh.Failure, fresh.Failed = failed.Error(), time.Now()
 	}
 	if pending != nil {
-		err = s.commit(pending, fresh)
+		err = pending.commit(ctx, fresh)
 	}
 	switch cause := new(Error); {
 	case failed != nil && errors.As(failed, &cause) && cause.Kind == Again && c.lasts(old, barely):
@@ -160,9 +188,9 @@ type Health struct {
 	Failed   time.Time
 }
 
-// Health looks at the token file, and asks nobody.
-func (c Config) Health() (Health, error) {
-	r, err := c.store().read()
+// Health looks at what is kept, and asks nobody: neither the provider, nor the owner of the keyring to unlock it.
+func (c Config) Health(ctx context.Context) (Health, error) {
+	r, err := c.store().read(ctx, true)
 	h := Health{Valid: r.Expiry, Renewed: r.Obtained, Failure: r.Failure, Failed: r.Failed}
 	h.SignedIn = c.byItself() || r.For == c.identity() && (r.Refresh != "" || c.lasts(r, 0))
 	return h, err

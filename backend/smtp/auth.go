@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -20,7 +21,8 @@ const (
 )
 
 // authenticate signs in as the account says (RFC 4954). An account with auth never goes on without it, nor by another
-// mechanism when one is refused.
+// mechanism when one is refused. A token that is refused although it should still be good, since it was revoked or a clock
+// is wrong, is renewed, once.
 func (s *session) authenticate() *backend.Error {
 	if s.Auth == "none" {
 		return nil
@@ -35,7 +37,42 @@ func (s *session) authenticate() *backend.Error {
 		}
 		return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Err: err}
 	}
-	client, secret, err := mech.New(s.ctx, &s.have, over)
+	have, token := s.have, auth.Secret("")
+	if have.Token != nil {
+		have.Token = func(ctx context.Context) (_ auth.Secret, err error) {
+			token, err = s.have.Token(ctx)
+			return token, err
+		}
+	}
+	refused := s.signInBy(mech, &have, over)
+	if refused == nil || token == "" || refused.Code != 535 || SMTPAuthOff(refused) {
+		return refused
+	}
+	fresh, err := s.have.Another(s.ctx, token)
+	switch {
+	case err != nil:
+		return after(refused, s.noSecret(err))
+	case fresh == "" || fresh == token:
+		return refused
+	}
+	s.conn.dialogue.note("the token was refused, and is renewed")
+	have.Token = func(context.Context) (auth.Secret, error) { return fresh, nil }
+	again := s.signInBy(mech, &have, over)
+	if again == nil || again.Code == 535 { // the same once more
+		return again
+	}
+	return after(refused, again)
+}
+
+// SMTPAuthOff tells whether a refusal is Microsoft's for a mailbox or an organisation that may not sign in here at all,
+// whatever it signs in with: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.
+func SMTPAuthOff(e *backend.Error) bool {
+	return e.Stage == stageAUTH.name && strings.Contains(e.Text, "SmtpClientAuthentication")
+}
+
+// signInBy goes through one exchange of a mechanism.
+func (s *session) signInBy(mech auth.Mechanism, have *auth.Credentials, over auth.Connection) *backend.Error {
+	client, secret, err := mech.New(s.ctx, have, over)
 	if err != nil {
 		return s.noSecret(err)
 	}
@@ -137,8 +174,8 @@ func (s *session) authConnection() auth.Connection {
 		state := over.ConnectionState()
 		c.TLS = &state
 	}
-	if !strings.HasPrefix(s.Host, "unix:") {
-		c.Host, c.Port = s.Host, s.Port
+	if !s.socket {
+		c.Host, c.Port = strings.TrimSuffix(s.name, "."), s.Port
 	}
 	return c
 }

@@ -19,12 +19,12 @@ func (k *keys) credentials(a *conf.Account, first server, sec security) (auth.Cr
 		}
 	}
 	have := auth.Credentials{User: k.User, Password: k.source(first), Certificate: k.TLS.Cert != ""}
-	tokens, err := k.OAuth.config(a, k.User)
+	tokens, err := k.tokens(a)
 	if err != nil {
 		return have, err
 	}
 	if tokens != nil {
-		have.Token = tokens.Token
+		have.Token, have.Another = tokens.Token, tokens.Another
 	}
 	hasPassword := have.Password.Given()
 	// Without a password a person is asked, unless there is something else to sign in with.

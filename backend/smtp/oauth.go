@@ -2,6 +2,9 @@ package smtp
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 
@@ -24,6 +27,7 @@ type oauthKeys struct {
 	KeyFile      string        `toml:"key_file"`
 	Subject      string        `toml:"subject"`
 	Tenant       string        `toml:"tenant"`
+	Keep         string        `toml:"keep"`
 }
 
 // OAuth is how an account gets its OAuth tokens; nil where it has no oauth table.
@@ -32,19 +36,21 @@ func OAuth(a *conf.Account) (*oauth.Config, error) {
 	if err := a.Decode(&k); err != nil {
 		return nil, err
 	}
-	return k.OAuth.config(a, k.User)
+	return k.tokens(a)
 }
 
-// config judges the keys. The errors are *conf.Error.
-func (k *oauthKeys) config(a *conf.Account, user string) (*oauth.Config, error) {
-	if k == nil {
+// tokens judges the keys of the oauth table. The errors are *conf.Error.
+func (k *keys) tokens(a *conf.Account) (*oauth.Config, error) {
+	o := k.OAuth
+	if o == nil {
 		return nil, nil
 	}
 	c := oauth.Config{
-		Account: a.Name, User: user, Provider: k.Provider, Grant: k.Grant, AuthURL: k.AuthURL, TokenURL: k.TokenURL,
-		DeviceURL: k.DeviceURL, Scopes: k.Scopes, ClientID: k.ClientID, KeyFile: k.KeyFile, Subject: k.Subject, Tenant: k.Tenant,
+		Account: a.Name, User: k.User, Provider: o.Provider, Grant: o.Grant, AuthURL: o.AuthURL, TokenURL: o.TokenURL,
+		DeviceURL: o.DeviceURL, Scopes: o.Scopes, ClientID: o.ClientID, KeyFile: o.KeyFile, Subject: o.Subject, Tenant: o.Tenant,
+		Keep: o.Keep, Dial: (&transport{keys: *k}).dialProvider,
 	}
-	secret := sourceOf(k.ClientSecret)
+	secret := sourceOf(o.ClientSecret)
 	if secret.Given() {
 		c.Secret = func(ctx context.Context) (auth.Secret, error) { return secret.Fetch(ctx) }
 	}
@@ -59,6 +65,36 @@ func (k *oauthKeys) config(a *conf.Account, user string) (*oauth.Config, error) 
 		secret.Host, secret.Port, secret.User = at.Hostname(), 443, complete.ClientID
 	}
 	return &complete, nil
+}
+
+// dialProvider connects to the provider of tokens as the account connects to its servers: through its proxy, from its
+// source. A provider on this machine, with which one may speak in clear, is reached directly.
+func (t *transport) dialProvider(ctx context.Context, network, addr string) (net.Conn, error) {
+	to, err := parseHost(addr, 0)
+	if err != nil {
+		return nil, &oauth.Error{Kind: oauth.Denied, Text: addr + " " + err.Error()}
+	}
+	if ip, err := netip.ParseAddr(to.certificate); to.name == "localhost" || err == nil && ip.IsLoopback() {
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	var c net.Conn
+	p, failed := t.proxyTo(to)
+	switch {
+	case failed != nil:
+		err = failed
+	case p == nil:
+		return t.dialer(network)(ctx, addr)
+	default:
+		c, err = p.dial(ctx, t, to, addr)
+	}
+	if errors.As(err, &failed) {
+		kind := oauth.Denied
+		if backend.Temporary(failed) {
+			kind = oauth.Again
+		}
+		err = &oauth.Error{Kind: kind, Text: to.certificate + ": " + withoutServer(failed)}
+	}
+	return c, err
 }
 
 // KindOf is what the lack of a token comes to.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -21,7 +22,9 @@ func accountsCommand(std streams, status *int) *cobra.Command {
 		Run: func(*cobra.Command, []string) {
 			config, err := checkedConfig()
 			if err == nil {
-				err = listAccounts(std.out, config)
+				ctx, stop := interruptible()
+				defer stop()
+				err = listAccounts(ctx, std.out, config)
 			}
 			if err != nil {
 				*status = report(std.err, "postern", []error{err})
@@ -31,7 +34,7 @@ func accountsCommand(std streams, status *int) *cobra.Command {
 }
 
 // listAccounts has a line for each account, with its tokens at the end.
-func listAccounts(out io.Writer, config *conf.Config) error {
+func listAccounts(ctx context.Context, out io.Writer, config *conf.Config) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ACCOUNT\tBACKEND\tHOST\tFROM\tAUTH\tTOKEN")
 	for _, a := range config.Accounts {
@@ -46,7 +49,7 @@ func listAccounts(out io.Writer, config *conf.Config) error {
 		if k.Auth == "" && k.User != "" {
 			k.Auth = "auto"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, a.Backend, orDash(strings.Join(k.Hosts, ",")), orDash(a.From), orDash(k.Auth), tokenHealth(a))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, a.Backend, orDash(strings.Join(k.Hosts, ",")), orDash(a.From), orDash(k.Auth), tokenHealth(ctx, a))
 	}
 	return table.Flush()
 }
@@ -59,7 +62,7 @@ func orDash(text string) string {
 }
 
 // tokenHealth tells in one line how an account's tokens are; nobody is asked for it.
-func tokenHealth(a *conf.Account) string {
+func tokenHealth(ctx context.Context, a *conf.Account) string {
 	tokens, err := smtp.OAuth(a)
 	if err != nil {
 		return oneLine(err.Error())
@@ -67,7 +70,7 @@ func tokenHealth(a *conf.Account) string {
 	if tokens == nil {
 		return "-"
 	}
-	h, err := tokens.Health()
+	h, err := tokens.Health(ctx)
 	switch {
 	case err != nil:
 		return oneLine(err.Error())

@@ -9,6 +9,20 @@ import (
 // companion is the program under its own name: what a person types.
 func companion(args []string, std streams) int {
 	status := exOK
+	root := rootCommand(std, &status)
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	if err := root.Execute(); err != nil {
+		fmt.Fprintf(std.err, "postern: %v\n", err)
+		return exUsage
+	}
+	return status
+}
+
+// rootCommand is the tree of the commands; what one of them comes to goes into status.
+func rootCommand(std streams, status *int) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "postern",
 		Short: "a sendmail for machines that have no mail server",
@@ -19,18 +33,10 @@ Programs call it as sendmail; the commands here are for people.`,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(std, &status), passwordCommand(std, &status))
-	root.AddCommand(loginCommand(std, &status), tokenCommand(std, &status), accountsCommand(std, &status))
+	root.AddCommand(demoCommand(std, status), passwordCommand(std, status))
+	root.AddCommand(loginCommand(std, status), tokenCommand(std, status), accountsCommand(std, status))
 	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
 		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})
 	}
-	root.SetArgs(args)
-	root.SetIn(std.in)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
-	if err := root.Execute(); err != nil {
-		fmt.Fprintf(std.err, "postern: %v\n", err)
-		return exUsage
-	}
-	return status
+	return root
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"postern/backend"
 	"postern/conf"
 )
@@ -90,6 +93,45 @@ func TestSendmailManual(t *testing.T) {
 		}
 	}
 	compare(t, read, documented)
+}
+
+// TestCompanionManual holds postern(1) against the commands and their flags, both ways.
+func TestCompanionManual(t *testing.T) {
+	var read, documented []string
+	var walk func(c *cobra.Command, path string)
+	walk = func(c *cobra.Command, path string) {
+		if len(c.Commands()) == 0 {
+			read = append(read, strings.TrimSpace(path+" "+c.Name()))
+			c.Flags().VisitAll(func(f *pflag.Flag) { read = append(read, "--"+f.Name) })
+			return
+		}
+		for _, sub := range c.Commands() {
+			walk(sub, strings.TrimSpace(path+" "+strings.TrimPrefix(c.Name(), "postern")))
+		}
+	}
+	status := 0
+	root := rootCommand(streams{}, &status)
+	walk(root, "")
+	for _, tag := range tagged(t, "postern.1") {
+		if tag[0] == "COMMANDS" {
+			name := strings.TrimPrefix(strings.TrimPrefix(tag[1], ".B "), ".BI ")
+			documented = append(documented, strings.Trim(strings.TrimSuffix(name, ` " account"`), `"`))
+		}
+	}
+	page, err := os.ReadFile("../../docs/postern.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`\n\.B \\-\\-([a-z]+)\n`).FindAllStringSubmatch(string(page), -1) {
+		documented = append(documented, "--"+m[1])
+	}
+	links := []string{"sendmail", "mailq", "newaliases"} // have postern-sendmail(1)
+	read = slices.DeleteFunc(read, func(name string) bool { return slices.Contains(links, name) })
+	slices.Sort(read)
+	slices.Sort(documented)
+	if !slices.Equal(read, documented) || len(read) < 8 {
+		t.Errorf("the code has %q, the manual %q", read, documented)
+	}
 }
 
 func compare(t *testing.T, read, documented []string) {

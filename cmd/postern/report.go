@@ -94,7 +94,13 @@ func hint(err error) string {
 		return fmt.Sprintf("check host in %s", key)
 	case send.Kind == backend.Denied && strings.HasPrefix(send.Stage, "proxy "):
 		return fmt.Sprintf("check the user and the password in proxy of %s", key)
-	case send.Stage == "AUTH" && send.Code == 535 && hasTokens(owner.account):
+	case smtp.SMTPAuthOff(send):
+		return "an administrator has to enable SMTP AUTH: for the mailbox as \"Authenticated SMTP\" among its email apps in the Microsoft 365 admin center, for the organisation with Set-TransportConfig -SmtpClientAuthenticationDisabled $false"
+	case send.Stage == "AUTH" && send.Code == 535 && strings.Contains(strings.ToLower(send.Text), "basic authentication is disabled"):
+		return fmt.Sprintf("the provider takes no passwords any more: set oauth = { provider = \"microsoft\", client_id = ... } in %s in place of password", key)
+	case send.Stage == "AUTH" && send.Code == 535 && tokenFrom(owner.account) == "password":
+		return fmt.Sprintf("the server does not take the token that password of %s gives: it may have ended, or be for another user", key)
+	case send.Stage == "AUTH" && send.Code == 535 && tokenFrom(owner.account) == "oauth":
 		return fmt.Sprintf("the server does not take the token: check user and oauth.scopes of %s, and who has signed in; postern login %s signs in anew", key, owner.account.Name)
 	case send.Stage == "AUTH" && send.Code == 535:
 		return fmt.Sprintf("check user and password of %s; many providers want an app password in place of the usual one", key)
@@ -114,16 +120,23 @@ func hint(err error) string {
 	return ""
 }
 
-// hasTokens tells whether an account signs in by OAuth and nothing else.
-func hasTokens(a *conf.Account) bool {
+// tokenFrom is the key that an account has its OAuth tokens from, or empty where it signs in by a password.
+func tokenFrom(a *conf.Account) string {
 	var k struct {
-		Password *conf.Password `toml:"password"`
+		Auth string `toml:"auth"`
 	}
-	if a == nil || a.Decode(&k) != nil || k.Password != nil {
-		return false
+	if a == nil || a.Decode(&k) != nil {
+		return ""
 	}
 	tokens, err := smtp.OAuth(a)
-	return err == nil && tokens != nil
+	byName := strings.EqualFold(k.Auth, "xoauth2") || strings.EqualFold(k.Auth, "oauthbearer")
+	switch {
+	case err == nil && tokens != nil && (byName || k.Auth == "" || k.Auth == "auto"):
+		return "oauth"
+	case byName:
+		return "password"
+	}
+	return ""
 }
 
 // otherPort names the port that a provider may have instead.

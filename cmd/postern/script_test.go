@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 //	exits STATUS COMMAND...   the command ends with exactly this status, and tells no secret
 //	smtpd [tls]               starts a real server; $PORT, $CA, and account.toml with a profile for it
 //	received FILE             writes the envelope and the message that it got; with ! it has got none
-//	scripted FILE             starts a server that plays a script of smtptest; $PORT and $CA
-//	played                    the script was played to its end; with ! TEXT it ended before, and why has TEXT
+//	scripted FILE...          starts a server that plays a script of smtptest, or several; $PORT, $PORT2 and $CA
+//	played                    the scripts were played to their ends; with ! TEXT one ended before, and why has TEXT
 //	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it
 //	oauthd                    starts an OAuth provider; $OAUTH is its address
 //	oauth WHAT [ARG...]       has it do something, see oauth_test.go
@@ -182,7 +182,7 @@ func smtpd(ts *testscript.TestScript, _ bool, args []string) {
 // peers are the servers of one script.
 type peers struct {
 	smtpd    *demoServer
-	scripted *smtptest.Server
+	scripted []*smtptest.Server
 	keyring  *authtest.Keyring
 	oauth    *oauthtest.Server
 }
@@ -205,17 +205,29 @@ func receivedMail(ts *testscript.TestScript, neg bool, args []string) {
 func scripted(ts *testscript.TestScript, _ bool, args []string) {
 	identity, err := smtptest.NewIdentity()
 	ts.Check(err)
-	server, err := smtptest.Serve(ts.ReadFile(args[0]), identity)
-	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), identity.Authority, 0o600))
-	ts.Setenv("PORT", fmt.Sprint(server.Port()))
 	_, key := identity.Fingerprint("stranger")
 	ts.Setenv("PIN", key)
-	ts.Value("peers").(*peers).scripted = server
+	p := ts.Value("peers").(*peers)
+	p.scripted = nil
+	name := "PORT"
+	for i, script := range args {
+		if i > 0 {
+			name = fmt.Sprint("PORT", i+1)
+		}
+		server, err := smtptest.Serve(ts.ReadFile(script), identity)
+		ts.Check(err)
+		ts.Setenv(name, fmt.Sprint(server.Port()))
+		p.scripted = append(p.scripted, server)
+	}
 }
 
 func played(ts *testscript.TestScript, neg bool, args []string) {
-	_, err := ts.Value("peers").(*peers).scripted.Wait()
+	var err error
+	for _, server := range ts.Value("peers").(*peers).scripted {
+		_, failed := server.Wait()
+		err = errors.Join(err, failed)
+	}
 	switch {
 	case !neg && err != nil:
 		ts.Fatalf("%v", err)

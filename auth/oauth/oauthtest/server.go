@@ -52,6 +52,7 @@ type Server struct {
 	ended     bool            // a refresh token came twice
 	given     int
 	hold      chan struct{}
+	stop      sync.Once
 	mux       *http.ServeMux
 	http      *httptest.Server
 }
@@ -81,9 +82,9 @@ func (s *Server) Say(answers ...Answer) {
 	s.Next = append(s.Next, answers...)
 }
 
-// Stop ends the server, and lets go whom it has kept waiting.
+// Stop ends the server, and lets go whom it has kept waiting. It may be called again.
 func (s *Server) Stop() {
-	close(s.hold)
+	s.stop.Do(func() { close(s.hold) })
 	s.http.Close()
 }
 
