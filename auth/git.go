@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,13 +26,31 @@ func (s Source) fromGit(ctx context.Context) (password string, err error) {
 		})
 		if failed != nil {
 			err = fmt.Errorf("nothing for %s at %s: %w", s.User, s.Host, failed)
+			if errors.Is(failed, ErrNoAnswer) {
+				return "", err
+			}
 			continue
 		}
-		for line := range strings.Lines(out) {
-			if p, ok := strings.CutPrefix(line, "password="); ok {
-				return p, nil
-			}
+		user, password := gitAnswer(out)
+		if user != "" && !strings.EqualFold(user, s.User) { // a helper may know better for whom it is, and we don't
+			return "", fmt.Errorf("it has a password of %q at %s, and none of %s", user, s.Host, s.User)
+		}
+		if password != "" {
+			return password, nil
 		}
 	}
 	return "", err
+}
+
+// gitAnswer is what git says.
+func gitAnswer(out string) (user, password string) {
+	for line := range strings.Lines(out) {
+		switch key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), "="); key {
+		case "username":
+			user = value
+		case "password":
+			password = value
+		}
+	}
+	return user, password
 }

@@ -215,9 +215,11 @@ func TestGit(t *testing.T) {
 	}
 	fake := "#!/bin/sh\ncase $1 in -c) ;; esac\n%s\n"
 	for script, want := range map[string]string{
-		"exec /usr/bin/yes password=": "! git credential: nothing for ann at h: more than 65536 octets",
-		"echo password=":              "! git credential: it is empty",
-		"echo username=ann":           "! git credential: it is empty",
+		"exec /usr/bin/yes password=":             "! git credential: nothing for ann at h: more than 65536 octets",
+		"echo password=":                          "! git credential: it is empty",
+		"echo username=ann":                       "! git credential: it is empty",
+		"echo username=ann; echo password=sesame": "sesame",
+		"echo password=sesame; echo username=bob": `! git credential: it has a password of "bob" at h, and none of ann`,
 	} {
 		if err := os.WriteFile(filepath.Join(home, "git"), []byte(strings.Replace(fake, "%s", script, 1)), 0o700); err != nil {
 			t.Fatal(err)

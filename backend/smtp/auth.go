@@ -138,6 +138,9 @@ func (s *session) accepted(client auth.Client, r reply) *backend.Error {
 	}
 	e := s.refusal(stageAUTH.name, backend.Protocol, r)
 	e.Err = err
+	if errors.Is(err, auth.ErrUnproven) { // as where its proof is wrong: this is another server, now and later
+		e.Kind = backend.Denied
+	}
 	return e
 }
 

@@ -22,7 +22,7 @@ type CertificateError struct {
 // Error says what is wrong, what the server has shown, what it should have been, and the pin that would accept it. It
 // quotes names of the certificate, which anybody can have made.
 func (e *CertificateError) Error() string {
-	text := strings.TrimPrefix(e.Err.Error(), "x509: ")
+	text := strings.ReplaceAll(e.Err.Error(), "x509: ", "")
 	var invalid x509.CertificateInvalidError
 	if errors.As(e.Err, &invalid) && invalid.Cert != nil && !invalid.Cert.Equal(e.presented) { // one of its issuers'
 		text += fmt.Sprintf(", in the certificate of %q", nameOf(invalid.Cert))

@@ -38,7 +38,7 @@ type conn struct {
 }
 
 func newConn(c net.Conn, d dialogue, limit time.Duration) *conn {
-	n := &conn{net: c, r: bufio.NewReaderSize(c, 2*maxReplyLine), dialogue: d, cap: limit, asked: 1, gone: 1}
+	n := &conn{net: c, r: bufio.NewReaderSize(c, maxChallengeLine), dialogue: d, cap: limit, asked: 1, gone: 1}
 	n.changed.L = &n.mu
 	return n
 }
@@ -225,10 +225,13 @@ func (c *conn) hide(text string) string {
 	return text
 }
 
-// keepSecret has hide replace s from now on, the longest secret first. One of a few letters stands in any text, and
-// hiding it there would tell it.
+// minHidden is the length from which on secrets are hidden. One of a few letters stands in any text, and hiding it
+// there would tell it.
+const minHidden = 4
+
+// keepSecret has hide replace s from now on, the longest secret first.
 func (c *conn) keepSecret(s string) {
-	if len(s) >= 4 && !slices.Contains(c.secrets, s) {
+	if len(s) >= minHidden && !slices.Contains(c.secrets, s) {
 		c.secrets = append(c.secrets, s)
 		slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) })
 	}

@@ -38,6 +38,8 @@ func (k *keys) credentials(a *conf.Account, first server, sec security) (auth.Cr
 		return have, a.Errorf("oauth", "there is oauth, and no user to sign in with")
 	case k.Auth == "none":
 		return have, nil
+	case k.Auth == "auto" && hasPassword && tokens != nil: // one of them would have no effect
+		return have, a.Errorf("password", "there is oauth as well: set auth to the mechanism that is meant, or take one of them out")
 	case k.Auth != "auto" && !known:
 		return have, a.Errorf("auth", "%q is none of auto, none, %s", k.Auth, strings.Join(auth.Names(), ", "))
 	case mech.Binds && sec == never:

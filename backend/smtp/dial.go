@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"postern/backend"
 )
@@ -48,19 +49,22 @@ func (t *transport) connect(ctx context.Context) (*session, *backend.Error) {
 }
 
 // passesOn tells whether the next server may be tried after a failure before AUTH: where the failure is for now, and
-// where TLS could not be had, which says nothing about the next server. That one is held to the same policy.
+// where TLS could not be had or a proxy won't connect, which says nothing about the next server. That one is held to
+// the same policy.
 func passesOn(e *backend.Error) bool {
-	return backend.Temporary(e) || e.Stage == stageHandshake.name || e.Stage == stageSTARTTLS.name
+	proxy := strings.HasPrefix(e.Stage, stageProxy) && e.Kind == backend.Refused
+	return backend.Temporary(e) || e.Stage == stageHandshake.name || e.Stage == stageSTARTTLS.name || proxy
 }
 
-// noServer is the last failure, with those of the servers before it. It is for now when one of them is.
+// noServer is the last failure, with those of the servers before it. It is for now when one of them is, unless it is
+// the account that lacks something.
 func noServer(failed []*backend.Error) *backend.Error {
 	last := failed[len(failed)-1]
 	kind := last.Kind
 	var before []string
 	for _, e := range failed[:len(failed)-1] {
 		before = append(before, e.Error())
-		if e.Kind == backend.Again {
+		if e.Kind == backend.Again && kind != backend.Config {
 			kind = e.Kind
 		}
 	}

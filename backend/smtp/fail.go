@@ -117,10 +117,14 @@ func isLost(err error) bool {
 	return false
 }
 
-// plainCause is the innermost text of a dialling error: "connection refused" rather than the chain of calls.
+// plainCause is the innermost text of a dialling error: "connection refused" rather than the chain of calls. What a
+// proxy has refused is not the address's doing.
 func plainCause(err error) string {
 	var errno syscall.Errno
+	var proxy *backend.Error
 	switch {
+	case errors.As(err, &proxy):
+		return withoutServer(proxy)
 	case errors.As(err, &errno):
 		return errno.Error()
 	case isTimeout(err):

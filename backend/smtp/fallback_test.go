@@ -59,6 +59,10 @@ func TestNextHost(t *testing.T) {
 
 		{"both are down", plain, "", "* close\n", "all: again, for now: SECOND: greeting: the connection was lost; before that, FIRST: connect: FIRST: connection refused\n"},
 		{"down, then a refusal", plain, "S: 421 busy\n* hangup\n", "S: 554 no\nC: QUIT\nS: 221 bye\n", "all: again, for now: SECOND: greeting: 554 no: before that, FIRST: greeting: 421 busy\n"},
+		{
+			"down, then no authorities", "backend = \"tls\"\ntls = { ca = \"/nowhere/ca.pem\" }\n", "", "* tls elsewhere\n",
+			"all: config, for good: tls.ca: open /nowhere/ca.pem: no such file or directory; before that, FIRST: connect: FIRST: connection refused\n",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			first, second := serve(t, c.first, id), serve(t, c.second, id)

@@ -168,7 +168,7 @@ func TestProxy(t *testing.T) {
 		{"socks, no password", "socks5", "", "smtp.example.org", plain, socks(0), "", "all: denied, for good: smtp.example.org: proxy PROXY: no acceptable authentication methods\n", ""},
 		{"socks, refused by the server", "socks5", proxyLogin, "smtp.example.org", plain, socks(5), "", lost + "connection refused\n", ""},
 		{"socks, not allowed", "socks5", proxyLogin, "smtp.example.org", plain, socks(2), "", "all: refused, for good: smtp.example.org: proxy PROXY: connection not allowed by ruleset\n", ""},
-		{"socks, garbage", "socks5", proxyLogin, "smtp.example.org", plain, says("220 hi\r\n"), "", lost + "unexpected protocol version 50\n", ""},
+		{"socks, garbage", "socks5", proxyLogin, "smtp.example.org", plain, says("220 hi\r\n"), "", "all: protocol, for now: smtp.example.org: proxy PROXY: this is no SOCKS proxy\n", ""},
 		{"socks, silence", "socks5", proxyLogin, "smtp.example.org", hasty, says(""), "", lost + "no answer in time\n", ""},
 		{"socks, half", "socks5", proxyLogin, "smtp.example.org", hasty, says("\x05"), "", lost + "no answer in time\n", ""},
 		{"socks, closed", "socks5", proxyLogin, "smtp.example.org", plain, closes, "", lost + "the connection was lost\n", ""},
@@ -181,6 +181,8 @@ func TestProxy(t *testing.T) {
 		{"http, wrong password", "http", "joe:other@", "smtp.example.org", plain, connectProxy(""), "", "all: denied, for good: smtp.example.org: proxy PROXY: 407 Proxy Authentication Required\n", ""},
 		{"http, no password", "http", "", "smtp.example.org", plain, connectProxy(""), "", "all: denied, for good: smtp.example.org: proxy PROXY: 407 Proxy Authentication Required\n", ""},
 		{"http, not allowed", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 403 not\x1b[1m port 25\r\n\r\n<html>"), "", "all: refused, for good: smtp.example.org: proxy PROXY: 403 not?[1m port 25\n", ""},
+		{"http, a user without password", "http", "joe@", "smtp.example.org", plain, connectProxy(""), "", "all: denied, for good: smtp.example.org: proxy PROXY: 407 Proxy Authentication Required\n", ""},
+		{"http, a password of one letter", "http", "joe:x@", "smtp.example.org", plain, connectProxy(""), "", "all: denied, for good: smtp.example.org: proxy PROXY: 407 Proxy Authentication Required\n", ""},
 		{"http, no server there", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 502 Bad Gateway\r\n\r\n"), "", lost + "502 Bad Gateway\n", ""},
 		{"http, tells the password", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 500 you said " + proxyPassword + " and " + basic + "\r\n\r\n"), "", lost + "500 you said [secret] and [secret]\n", ""},
 		{"http, garbage", "http", proxyLogin, "smtp.example.org", plain, says("220 hi\r\n"), "", "all: protocol, for now: smtp.example.org: proxy PROXY: this is no HTTP proxy\n", ""},
@@ -267,6 +269,34 @@ func TestProxyAway(t *testing.T) {
 	got, _ := sendBy(t, fmt.Sprintf("backend = \"plain\"\nhost = \"smtp.example.org\"\nproxy = \"http://%s\"\n", at))
 	if want := fmt.Sprintf("all: again, for now: smtp.example.org: proxy %s: %s: connection refused\n", at, at); got != want {
 		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+// TestProxyRefuses: a proxy that won't connect to one server may connect to the next, but for one that won't have us.
+func TestProxyRefuses(t *testing.T) {
+	for _, c := range []struct {
+		status string
+		asked  string
+	}{
+		{"403 Forbidden", "one.example.org:25 two.example.org:25"},
+		{"502 Bad Gateway", "one.example.org:25 two.example.org:25"},
+		{"407 Who are you", "one.example.org:25"},
+	} {
+		var asked []string
+		at, stop := aProxy(t, "", func(conn net.Conn, r *bufio.Reader) string {
+			first, _ := r.ReadString('\n')
+			asked = append(asked, strings.Fields(first)[1])
+			_, _ = io.WriteString(conn, "HTTP/1.1 "+c.status+"\r\n\r\n")
+			return ""
+		})
+		got, shown := sendBy(t, fmt.Sprintf("backend = \"plain\"\nhost = [\"one.example.org\", \"two.example.org\"]\nproxy = \"http://%s\"\n", at))
+		stop()
+		if strings.Join(asked, " ") != c.asked || !strings.Contains(got, c.status) {
+			t.Errorf("%s: asked for %s\n%s%s", c.status, asked, got, shown)
+		}
+		if want := fmt.Sprintf("* one.example.org:25: proxy %s: %s\n", at, c.status); !strings.Contains(shown, want) {
+			t.Errorf("the dialogue has no %s%s", want, shown)
+		}
 	}
 }
 

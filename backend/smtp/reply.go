@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,8 +12,10 @@ import (
 
 const (
 	// maxReplyLine bounds a line of a reply with its line end. RFC 5321 section 4.5.3.1.5 has 512; a server's long
-	// URL goes beyond, and AUTH challenges may (RFC 4954 section 4).
+	// URL goes beyond.
 	maxReplyLine = 2048
+	// maxChallengeLine bounds a line that asks something, which has a limit of its own (RFC 4954 section 4).
+	maxChallengeLine = len("334 ") + maxResponse
 	// maxReplyLines bounds a reply; an EHLO reply has about twenty.
 	maxReplyLines = 128
 )
@@ -63,8 +66,12 @@ func readReply(r *bufio.Reader, clean func(string) string, show func(string)) (r
 	var re reply
 	for {
 		line, err := r.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxReplyLine {
-			return re, protocolError(fmt.Sprintf("a reply line over %d octets", maxReplyLine))
+		most := maxReplyLine
+		if bytes.HasPrefix(line, []byte("334")) {
+			most = maxChallengeLine
+		}
+		if errors.Is(err, bufio.ErrBufferFull) || len(line) > most {
+			return re, protocolError(fmt.Sprintf("a reply line over %d octets", most))
 		}
 		if err != nil {
 			return re, err

@@ -41,7 +41,7 @@ func TestReadReply(t *testing.T) {
 		"250-a\r\n250 b":             "! EOF",
 		"":                           "! EOF",
 	} {
-		r, err := readReply(bufio.NewReaderSize(strings.NewReader(in), 2*maxReplyLine), same, func(string) {})
+		r, err := readReply(bufio.NewReaderSize(strings.NewReader(in), maxChallengeLine), same, func(string) {})
 		got := r.String()
 		if err != nil {
 			got = "! " + err.Error()
@@ -72,7 +72,7 @@ func FuzzReadReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		read := func(r io.Reader) (reply, []string, error) {
 			var shown []string
-			re, err := readReply(bufio.NewReaderSize(r, 2*maxReplyLine), same, func(line string) { shown = append(shown, line) })
+			re, err := readReply(bufio.NewReaderSize(r, maxChallengeLine), same, func(line string) { shown = append(shown, line) })
 			return re, shown, err
 		}
 		whole, shown, err := read(bytes.NewReader(in))

@@ -107,7 +107,7 @@ func (s *session) hello() *backend.Error {
 	if err == nil && r.code != 250 {
 		err = s.refusal(stageHELO.name, backend.Refused, r)
 	}
-	s.offers = nil
+	s.offers, s.limits = nil, limits{}
 	return err
 }
 

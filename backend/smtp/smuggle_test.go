@@ -113,7 +113,11 @@ var replyLine = regexp.MustCompile(`(?s)^([2-5][0-9][0-9])(?:([ -]).*)?$`)
 func otherReply(in string) (code int, lines []string, ok bool) {
 	for len(lines) < maxReplyLines {
 		line, rest, whole := strings.Cut(in, "\n")
-		if !whole || len(line)+1 > maxReplyLine {
+		most := 2048
+		if strings.HasPrefix(line, "334") {
+			most = 12292
+		}
+		if !whole || len(line)+1 > most {
 			return 0, nil, false
 		}
 		in, line = rest, strings.TrimRight(line, "\r")
@@ -150,7 +154,7 @@ func FuzzReplySplit(f *testing.F) {
 		for at := 0; at <= len(in); at += 1 + len(in)/200 {
 			var shown []string
 			r := io.MultiReader(bytes.NewReader(in[:at]), bytes.NewReader(in[at:]))
-			re, err := readReply(bufio.NewReaderSize(r, 2*maxReplyLine), same, func(line string) { shown = append(shown, line) })
+			re, err := readReply(bufio.NewReaderSize(r, maxChallengeLine), same, func(line string) { shown = append(shown, line) })
 			if (err == nil) != ok {
 				t.Fatalf("%q split at %d: %v, want %v", in, at, err, ok)
 			}

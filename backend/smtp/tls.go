@@ -1,11 +1,16 @@
 package smtp
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"strings"
+	"time"
 
 	"postern/backend"
 )
@@ -36,6 +41,13 @@ func (t *transport) clientCertificate() ([]tls.Certificate, *backend.Error) {
 		return nil, nil
 	}
 	pair, err := tls.LoadX509KeyPair(t.TLS.Cert, t.TLS.Key)
+	var file *fs.PathError // which names itself
+	if err != nil && !errors.As(err, &file) {
+		err = fmt.Errorf("%s with %s: %s", t.TLS.Cert, t.TLS.Key, strings.TrimPrefix(err.Error(), "tls: "))
+		if key, _ := os.ReadFile(t.TLS.Key); bytes.Contains(key, []byte("ENCRYPTED")) { // RFC 7468 section 11, RFC 1421
+			err = fmt.Errorf("%s: the key is encrypted, and there is nobody to ask: take its passphrase off", t.TLS.Key)
+		}
+	}
 	if err != nil {
 		return nil, &backend.Error{Kind: backend.Config, Stage: "tls.cert", Err: err}
 	}
@@ -83,9 +95,31 @@ func (s *session) verify(state tls.ConnectionState) error {
 		return distrust(leaf, s.serverName(), errNoRoots)
 	}
 	if _, err = leaf.Verify(options); err != nil {
-		return distrust(leaf, s.serverName(), err)
+		return distrust(leaf, s.serverName(), butForTime(leaf, options, err))
 	}
 	return nil
+}
+
+// butForTime is why a certificate would not be trusted even if its time were right, where it is the time that err tells
+// of: crypto/x509 looks at that first, and then not at who has signed. Who hears of the time alone may take a forged
+// certificate for the server's old one.
+func butForTime(leaf *x509.Certificate, options x509.VerifyOptions, err error) error {
+	var invalid x509.CertificateInvalidError
+	if !errors.As(err, &invalid) || invalid.Reason != x509.Expired {
+		return err
+	}
+	options.CurrentTime = invalid.Cert.NotAfter
+	if time.Now().Before(invalid.Cert.NotBefore) {
+		options.CurrentTime = invalid.Cert.NotBefore
+	}
+	_, other := leaf.Verify(options)
+	switch {
+	case other == nil:
+		return err
+	case errors.As(other, &invalid) && invalid.Reason == x509.Expired: // that was no time for the others
+		other = x509.UnknownAuthorityError{Cert: leaf}
+	}
+	return fmt.Errorf("%w; besides, %w", other, err)
 }
 
 // ErrPin is a certificate that no pin fits.

@@ -31,11 +31,14 @@ func (b beyond) Network() string { return "tcp" }
 
 func (b beyond) String() string { return string(b) }
 
+// stageProxy begins the stage of what a proxy does, and goes on with where it is.
+const stageProxy = "proxy "
+
 // dial connects to addr, which is one of a server's, through the proxy.
 func (p *proxy) dial(ctx context.Context, t *transport, to server, addr string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*t.connectLimit()) // to reach the proxy, and for the proxy to reach the server
 	defer cancel()
-	failed := &backend.Error{Kind: backend.Again, Server: to.Host, Stage: "proxy " + p.at.Host}
+	failed := &backend.Error{Kind: backend.Again, Server: to.Host, Stage: stageProxy + p.at.Host}
 	addrs, e := t.lookup(ctx, p.at)
 	if e != nil {
 		failed.Kind, failed.Err = e.Kind, errors.New(withoutServer(e))
@@ -94,6 +97,8 @@ func (p *proxy) askSOCKS(c net.Conn, addr string) (backend.Kind, error) {
 		return backend.Denied, err
 	case strings.Contains(text, "not allowed"):
 		return backend.Refused, errors.New(text)
+	case strings.HasPrefix(text, "unexpected protocol version"):
+		return backend.Protocol, errors.New("this is no SOCKS proxy")
 	case text != err.Error():
 		return backend.Again, errors.New(text)
 	}
@@ -135,8 +140,10 @@ func (p *proxy) askHTTP(c net.Conn, addr string) (backend.Kind, error) {
 	if len(code) == 3 && code[0] == '2' {
 		return 0, nil
 	}
-	if p.user != "" { // a reply may quote the request
-		reason = strings.NewReplacer(basic, "[secret]", p.password, "[secret]").Replace(reason)
+	for _, secret := range []string{basic, p.password} { // a reply may quote the request
+		if p.user != "" && len(secret) >= minHidden {
+			reason = strings.ReplaceAll(reason, secret, "[secret]")
+		}
 	}
 	err := errors.New(sanitise(strings.TrimSpace(code + " " + reason)))
 	switch code {

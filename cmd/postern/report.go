@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"postern/auth"
@@ -68,6 +69,7 @@ func hint(err error) string {
 		dial      *smtp.DialError
 		noTLS     smtp.NoTLSError
 		ours      *smtp.NoCertificateError
+		missing   *auth.MissingError
 	)
 	key := "the account"
 	if errors.As(err, &owner) {
@@ -78,14 +80,24 @@ func hint(err error) string {
 		return fmt.Sprintf("if you trust this server, set tls = { pin = [\"sha256:%s\"] } in %s, or tls.ca to the file of its authority", cert.KeyPin, key)
 	case errors.As(err, &cert) && errors.Is(err, smtp.ErrPin):
 		return fmt.Sprintf("if the server has a new key, and you trust it, add \"sha256:%s\" to tls.pin in %s", cert.KeyPin, key)
-	case errors.As(err, &cert) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return fmt.Sprintf("the server needs a new certificate; to trust this one as it is, set tls = { pin = [\"sha256:%s\"] } in %s", cert.KeyPin, key)
 	case errors.As(err, &name):
-		return fmt.Sprintf("set host in %s to a name that the certificate has, or tls.server_name if it is right as it is", key)
+		return fmt.Sprintf("if a name in the certificate is your provider's own, set host in %s to it, or tls.server_name if host is right as it is", key)
+	case errors.As(err, &cert) && errors.As(err, &invalid) && invalid.Reason == x509.Expired && time.Now().Before(invalid.Cert.NotBefore):
+		return "check the clock of this machine, by which the certificate is not valid yet"
+	case errors.As(err, &cert) && errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Sprintf("the server needs a new certificate, if the clock of this machine is right; to trust this one as it is, set tls = { pin = [\"sha256:%s\"] } in %s", cert.KeyPin, key)
 	case errors.Is(err, auth.ErrCleartext):
 		return fmt.Sprintf("set backend in %s to starttls or tls; insecure_auth = true sends the password in clear", key)
 	case errors.Is(err, auth.ErrNoPassword) && owner.account != nil:
 		return fmt.Sprintf("set password in %s, to { command = [...] } or { file = ... } say; or run \"postern password set %s\" and set it to { keyring = true }", key, owner.account.Name)
+	case errors.As(err, &missing) && owner.account != nil && tokenFrom(owner.account) != "oauth":
+		return fmt.Sprintf("\"postern password set %s\" stores it", owner.account.Name)
+	case errors.Is(err, auth.ErrNoKeyring) && tokenFrom(owner.account) == "oauth":
+		return fmt.Sprintf("outside of a desktop session, as under cron, set oauth.keep in %s to \"file\"", key)
+	case errors.Is(err, auth.ErrNoKeyring) && owner.account != nil:
+		return fmt.Sprintf("outside of a desktop session, as under cron, set password in %s to { command = [...] }, { file = ... } or { credential = ... }", key)
+	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED) && send != nil && strings.HasPrefix(send.Stage, "proxy "):
+		return fmt.Sprintf("no proxy listens there: check proxy in %s", key)
 	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: " + otherPort(dial.Addr)
 	case send == nil:
