@@ -3,11 +3,13 @@ package auth_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"postern/auth"
+	"postern/auth/authtest"
 )
 
 // TestChoose is the table of offers, accounts, wishes and connections.
@@ -22,6 +24,11 @@ func TestChoose(t *testing.T) {
 	}
 	const clear = "the password would leave in clear on this connection"
 	all := strings.Join(auth.Names(), " ")
+	bound, _, err := authtest.Handshake(tls.VersionTLS12, tls.RenegotiateNever)
+	loose, _, err2 := authtest.Handshake(tls.VersionTLS12, tls.RenegotiateFreelyAsClient)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		account string
 		offered string
@@ -49,6 +56,7 @@ func TestChoose(t *testing.T) {
 		{"password", "PLAIN", "login", "clear", "LOGIN is not offered by the server, which has PLAIN"},
 		{"password", "PLAIN SCRAM-SHA-1", "scram-sha-256", "secure", "SCRAM-SHA-256 is not offered by the server, which has PLAIN, SCRAM-SHA-1"},
 		{"password", all, "scram-sha-1-plus", "TLS 1.2", "SCRAM-SHA-1-PLUS"},
+		{"password", all, "scram-sha-256-plus", "TLS 1.2 without binding", "SCRAM-SHA-256-PLUS: it binds the sign-in to TLS, and nothing to bind to is on this connection"},
 		{"password", all, "scram-sha-1-plus", "secure", "SCRAM-SHA-1-PLUS: it binds the sign-in to TLS, and nothing to bind to is on this connection"},
 		{"password", all, "xoauth2", "secure", "XOAUTH2"},
 		{"password", all, "xoauth2", "clear", clear},
@@ -76,9 +84,9 @@ func TestChoose(t *testing.T) {
 		}
 		switch c.over {
 		case "TLS 1.2":
-			over.TLS = &tls.ConnectionState{Version: tls.VersionTLS12, TLSUnique: []byte("finished")}
+			over.TLS = &bound
 		case "TLS 1.2 without binding":
-			over.TLS = &tls.ConnectionState{Version: tls.VersionTLS12}
+			over.TLS = &loose
 		}
 		m, err := auth.Choose(accounts[c.account], over, c.want)
 		got := m.Name

@@ -15,6 +15,8 @@ const (
 	commandGrace = time.Second
 	// maxComplaint bounds what is shown of a command's standard error.
 	maxComplaint = 1 << 10
+	// tempFail is EX_TEMPFAIL of sysexits(3), by which a program says itself that it may do better later.
+	tempFail = 75
 )
 
 // program is one to run for what it prints.
@@ -25,10 +27,8 @@ type program struct {
 }
 
 // run runs a program: no shell, nothing of our own standard input (which is the message), a time limit also for the
-// children it leaves behind, and an output limit. The error has what it said on its standard error.
+// children it leaves behind, ctx's end, and an output limit. The error has what it said on its standard error.
 func run(ctx context.Context, p program) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, personLimit)
-	defer cancel()
 	out, errs := limited{left: maxSecret, strict: true}, limited{left: maxComplaint}
 	cmd := exec.CommandContext(ctx, p.argv[0], p.argv[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay, cmd.Env = &out, &errs, commandGrace, p.env
@@ -39,15 +39,22 @@ func run(ctx context.Context, p program) (string, error) {
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return out.kept.String(), nil
 	}
+	var exit *exec.ExitError
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = ErrNoAnswer
 	case ctx.Err() != nil:
-		err = ctx.Err()
+		err = context.Cause(ctx)
 	case out.over:
 		err = errTooLong
+	case errors.As(err, &exit) && exit.ExitCode() != tempFail && exit.Exited(): // it knows that it has none
+	default:
+		err = judge(err)
 	}
-	said := strings.Join(strings.Fields(errs.kept.String()), " ")
+	// A shell that is told to tell what it does tells the secret.
+	said := errs.kept.String()
+	if secret, _, _ := strings.Cut(out.kept.String(), "\n"); len(secret) >= 4 {
+		said = strings.ReplaceAll(said, secret, masked)
+	}
+	said = strings.Join(strings.Fields(said), " ")
 	if said != "" {
 		err = fmt.Errorf("%w: %s", err, said)
 	}

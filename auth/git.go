@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -25,9 +24,8 @@ func (s Source) fromGit(ctx context.Context) (password string, err error) {
 			env: append(os.Environ(), "GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS="),
 		})
 		if failed != nil {
-			err = fmt.Errorf("nothing for %s at %s: %w", s.User, s.Host, failed)
-			if errors.Is(failed, ErrNoAnswer) {
-				return "", err
+			if err = fmt.Errorf("nothing for %s at %s: %w", s.User, s.Host, failed); ctx.Err() != nil {
+				break
 			}
 			continue
 		}

@@ -145,12 +145,13 @@ func unlock(k *ss.SecretService, kind string, at dbus.ObjectPath, quiet bool) er
 }
 
 // inKeyring has do work in the keyring. The library has no time limit while it waits for a person to unlock it, and
-// fails badly where the bus goes away meanwhile; so it works apart, and is left behind when the time is up.
+// fails badly where the bus goes away meanwhile; so it works apart, and is left behind when the time is up. All that
+// fails may do better once a person is there, but for what the keyring doesn't have.
 func inKeyring(ctx context.Context, do func(*ss.SecretService) (string, error)) (string, error) {
 	if err := sessionBus(); err != nil {
-		return "", err
+		return "", later{err}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, personLimit, ErrNoAnswer)
+	ctx, cancel := patience(ctx, 0)
 	defer cancel()
 	type result struct {
 		text string
@@ -172,10 +173,14 @@ func inKeyring(ctx context.Context, do func(*ss.SecretService) (string, error)) 
 	}()
 	select {
 	case r := <-done:
-		if r.err != nil && strings.HasPrefix(r.err.Error(), "failed to unlock") {
+		var none *MissingError
+		switch {
+		case r.err == nil || errors.As(r.err, &none):
+			return r.text, r.err
+		case strings.HasPrefix(r.err.Error(), "failed to unlock"):
 			r.err = ErrLocked
 		}
-		return r.text, r.err
+		return "", later{r.err}
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

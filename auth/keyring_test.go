@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,10 @@ func TestKeyring(t *testing.T) {
 	// A lock that a person opens, or doesn't.
 	keyring.Lock(authtest.Dismissed)
 	want(ann, "! keyring: it was not unlocked")
+	if _, err := ann.Fetch(ctx); !errors.Is(err, auth.ErrLater) {
+		t.Errorf("it may be unlocked later: %v", err)
+	}
+	<-keyring.Prompted
 	<-keyring.Prompted
 	keyring.Lock(authtest.Unanswered)
 	waiting, cancel := context.WithCancel(ctx)

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,8 +12,8 @@ const maxNetrc = 1 << 20
 
 // fromNetrc finds the password in a netrc file: of the first entry for the host, or the default one, that is for the
 // user or has no login. The file must be for its owner alone.
-func (s Source) fromNetrc() (string, error) {
-	text, err := readFile(s.Netrc, maxNetrc, true)
+func (s Source) fromNetrc(ctx context.Context) (string, error) {
+	text, err := readFile(ctx, s.Netrc, maxNetrc, true)
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/xdg-go/scram"
+
+	"postern/auth/authtest"
 )
 
 // The examples of RFC 5802 section 5 and RFC 7677 section 3: user "user", password "pencil".
@@ -140,7 +142,7 @@ func TestSCRAMReason(t *testing.T) {
 // TestSCRAMFlag has what we say of channel binding (RFC 5802 section 6): done (p), possible but not offered (y), or not
 // done (n). A y to a server that does offer it would be taken for an attack.
 func TestSCRAMFlag(t *testing.T) {
-	bound := &tls.ConnectionState{Version: tls.VersionTLS12, TLSUnique: []byte("finished")}
+	bound, safer, loose := connected(t, tls.VersionTLS12, tls.RenegotiateNever), connected(t, tls.VersionTLS13, tls.RenegotiateNever), connected(t, tls.VersionTLS12, tls.RenegotiateOnceAsClient)
 	for _, c := range []struct {
 		name    string
 		state   *tls.ConnectionState
@@ -155,7 +157,11 @@ func TestSCRAMFlag(t *testing.T) {
 		{"SCRAM-SHA-256", bound, "scram-sha-1-plus scram-sha-256", "n,,"},
 		{"SCRAM-SHA-256", bound, "HELO only", "n,,"},
 		{"SCRAM-SHA-256", nil, "SCRAM-SHA-256", "n,,"},
-		{"SCRAM-SHA-256", &tls.ConnectionState{Version: tls.VersionTLS12}, "SCRAM-SHA-256", "n,,"},
+		{"SCRAM-SHA-256-PLUS", safer, "SCRAM-SHA-256-PLUS", "p=tls-exporter,,"},
+		{"SCRAM-SHA-1-PLUS", safer, "SCRAM-SHA-1-PLUS", "p=tls-exporter,,"},
+		{"SCRAM-SHA-1", safer, "SCRAM-SHA-1", "y,,"},
+		{"SCRAM-SHA-256", loose, "SCRAM-SHA-256 SCRAM-SHA-256-PLUS", "n,,"},
+		{"SCRAM-SHA-256", loose, "SCRAM-SHA-256", "n,,"},
 	} {
 		over := Connection{TLS: c.state, Offered: strings.Fields(c.offered)}
 		if c.offered == "HELO only" {
@@ -190,9 +196,47 @@ func TestSCRAMNames(t *testing.T) {
 // TestSCRAMPlusNeedsTLS: there has to be something to bind to.
 func TestSCRAMPlusNeedsTLS(t *testing.T) {
 	have := &Credentials{User: "ann", Password: Source{Text: "pw"}}
-	for _, state := range []*tls.ConnectionState{nil, {Version: tls.VersionTLS12}} {
+	resumed := connected(t, tls.VersionTLS12, tls.RenegotiateNever)
+	resumed.TLSUnique = nil
+	for _, state := range []*tls.ConnectionState{nil, resumed, connected(t, tls.VersionTLS12, tls.RenegotiateFreelyAsClient)} {
 		if _, _, err := scramSHA256Plus.New(context.Background(), have, Connection{TLS: state}); !errors.Is(err, errNoTLS) {
 			t.Errorf("%+v: %v", state, err)
 		}
 	}
+}
+
+// TestBinding: both sides of a connection have the same to bind to, and no other connection has it; where nothing is
+// exported, as without RFC 7627, there is none.
+func TestBinding(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		var seen [][]byte
+		for range 2 {
+			client, server, err := authtest.Handshake(version, tls.RenegotiateNever)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, theirs := Connection{TLS: &client}.binding(), Connection{TLS: &server}.binding()
+			if len(ours.Data) < 12 || string(ours.Data) != string(theirs.Data) || ours.Type != theirs.Type {
+				t.Errorf("%s: %v, and for the server %v", tls.VersionName(version), ours, theirs)
+			}
+			seen = append(seen, ours.Data)
+		}
+		if string(seen[0]) == string(seen[1]) {
+			t.Errorf("%s: two connections are bound to the same", tls.VersionName(version))
+		}
+	}
+	loose := connected(t, tls.VersionTLS12, tls.RenegotiateFreelyAsClient)
+	if b := (Connection{TLS: loose}).binding(); b.IsSupported() || len(loose.TLSUnique) == 0 {
+		t.Errorf("bound to %v", b)
+	}
+}
+
+// connected is what the client knows of a new connection.
+func connected(t *testing.T, version uint16, again tls.RenegotiationSupport) *tls.ConnectionState {
+	t.Helper()
+	state, _, err := authtest.Handshake(version, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &state
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,8 @@ type Source struct {
 	Port    int
 	User    string
 
+	Wait time.Duration // how long what takes its time may; 0 is a minute
+
 	kept *kept // see Kept
 }
 
@@ -56,7 +59,7 @@ func (Source) MarshalText() ([]byte, error) { return []byte(masked), nil }
 
 const (
 	// personLimit ends what waits for a person who never comes: a password command, the unlocking of a keyring, a
-	// question on the terminal.
+	// question on the terminal; and what waits for another program, at the other end of a pipe.
 	personLimit = time.Minute
 	// maxSecret bounds what a source may give: OAuth tokens run to some kilobytes.
 	maxSecret = 64 << 10
@@ -65,9 +68,23 @@ const (
 var (
 	// ErrNoPassword says that an account has no password set, and that there is nobody to ask for it.
 	ErrNoPassword = errors.New("no password is set, and there is no terminal to ask for it")
-	// ErrNoAnswer says that a source, or the person that it asks, has not answered in time.
-	ErrNoAnswer = fmt.Errorf("no answer within %v", personLimit)
+	// ErrLater says that a secret can't be had now, and may be later, with nothing set anew: nobody has answered in
+	// time, the keyring is locked, this machine is short of something. It is said of all that isn't known to be for good.
+	ErrLater = errors.New("it may be there later")
 )
+
+// later is an error that is ErrLater as well; its text is that of the cause.
+type later struct{ error }
+
+func (l later) Unwrap() error { return l.error }
+
+func (later) Is(target error) bool { return target == ErrLater }
+
+// patience is ctx with the end of what waits for others.
+func patience(ctx context.Context, wait time.Duration) (context.Context, context.CancelFunc) {
+	wait = cmp.Or(wait, personLimit)
+	return context.WithTimeoutCause(ctx, wait, later{fmt.Errorf("no answer within %v", wait)})
+}
 
 var errTooLong = fmt.Errorf("more than %d octets", maxSecret)
 
@@ -89,6 +106,8 @@ func (s Source) fetch(ctx context.Context) (Secret, error) {
 	if s.Text != "" {
 		return Secret(s.Text), nil
 	}
+	ctx, cancel := patience(ctx, s.Wait)
+	defer cancel()
 	text, err := s.read(ctx)
 	if err == nil && len(text) > maxSecret {
 		err = errTooLong
@@ -111,7 +130,7 @@ func (s Source) fetch(ctx context.Context) (Secret, error) {
 func (s Source) read(ctx context.Context) (string, error) {
 	switch {
 	case s.File != "":
-		return readFile(s.File, maxSecret, false)
+		return readFile(ctx, s.File, maxSecret, false)
 	case s.Env != "":
 		text, set := os.LookupEnv(s.Env)
 		if !set {
@@ -128,9 +147,9 @@ func (s Source) read(ctx context.Context) (string, error) {
 		if dir == "" {
 			return "", errors.New("CREDENTIALS_DIRECTORY is not set: it is for services whose unit has LoadCredential=")
 		}
-		return readFile(filepath.Join(dir, s.Credential), maxSecret, false)
+		return readFile(ctx, filepath.Join(dir, s.Credential), maxSecret, false)
 	case s.Netrc != "":
-		return s.fromNetrc()
+		return s.fromNetrc(ctx)
 	case s.GitCredential:
 		return s.fromGit(ctx)
 	case s.Ask:

@@ -87,6 +87,7 @@ func TestFetch(t *testing.T) {
 		{sh("cat; echo stdin is empty"), "stdin is empty"},
 		{sh("echo is locked >&2; exit 3"), "! password command /bin/sh: exit status 3: is locked"},
 		{sh("echo sesame open; echo is locked >&2; exit 3"), "! password command /bin/sh: exit status 3: is locked"},
+		{sh("set -x; echo sesame open; exit 3"), "! password command /bin/sh: exit status 3: + echo [secret] + exit 3"},
 		{sh("exit 3"), "! password command /bin/sh: exit status 3"},
 		{sh("true"), "! password command /bin/sh: it is empty"},
 		{sh("yes"), "! password command /bin/sh: more than 65536 octets"},
@@ -132,12 +133,12 @@ func TestNetrc(t *testing.T) {
 		{"machine smtp.example.org login ann\nmachine smtp.example.org login ann password secret", "secret"},
 
 		{"", "there is no password for ann at smtp.example.org"},
-		{"machine smtp.example.org login bob password sesame", "there is no password for ann at smtp.example.org"},
-		{"machine example.org login ann password sesame", "there is no password for ann at smtp.example.org"},
+		{"machine smtp.example.org login bob password hunter2", "there is no password for ann at smtp.example.org"},
+		{"machine example.org login ann password hunter2", "there is no password for ann at smtp.example.org"},
 		{"machine smtp.example.org login ann password \"\"", "it is empty"},
 		{"machine smtp.example.org login ann password", "line 1: the last word lacks its value"},
 		{"machine smtp.example.org\nlogin ann password sesame open\n", "line 2: a word that is none of machine, default, login, user, password, account, port, macdef"},
-		{"\n\npassword sesame machine smtp.example.org", "line 3: there is no machine before it"},
+		{"\n\npassword hunter2 machine smtp.example.org", "line 3: there is no machine before it"},
 		{"macdef x\n\n# c\n\nword x", "line 5: a word that is none of"},
 		{"machine smtp.example.org login ann password " + strings.Repeat("x", 70000), "more than 65536 octets"},
 		{strings.Repeat("\n", 2<<20), "more than 1048576 octets"},
@@ -153,7 +154,7 @@ func TestNetrc(t *testing.T) {
 
 // TestNetrcIsPrivate: a file with passwords that others can read is refused, with the way to mend it.
 func TestNetrcIsPrivate(t *testing.T) {
-	name := write(t, "netrc", "default password secret", 0o640)
+	name := write(t, "netrc", "default password hunter2", 0o640)
 	want := "! netrc file " + name + ": it has passwords and mode 0640, which others can read: run chmod 600 " + name
 	if got := fetched(t, context.Background(), auth.Source{Netrc: name}); got != want {
 		t.Errorf("got %q", got)

@@ -37,9 +37,9 @@ func Ask(ctx context.Context, prompt string) (Secret, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		tty.Close()
-		return "", err
+		return "", later{err}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, personLimit, ErrNoAnswer)
+	ctx, cancel := patience(ctx, 0)
 	defer cancel()
 	fmt.Fprint(tty, prompt)
 	type answer struct {
@@ -59,7 +59,10 @@ func Ask(ctx context.Context, prompt string) (Secret, error) {
 		if errors.Is(a.err, io.EOF) { // control-D
 			a.err = nil
 		}
-		return Secret(a.text), a.err
+		if a.err != nil {
+			return "", later{a.err}
+		}
+		return Secret(a.text), nil
 	case <-ctx.Done():
 		_ = term.Restore(fd, before)
 		fmt.Fprintln(tty)

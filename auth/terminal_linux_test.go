@@ -3,6 +3,7 @@ package auth_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -21,7 +23,8 @@ import (
 // asker has the test's program run TestAsker by itself, on a terminal.
 const asker = "POSTERN_TEST_ASKER"
 
-// TestAsker is the other side of the tests below: it asks, until its standard input ends.
+// TestAsker is the other side of the tests below: it asks, until its standard input ends, or with "wait DURATION" the
+// time of a source.
 func TestAsker(t *testing.T) {
 	if os.Getenv(asker) == "" {
 		return
@@ -31,8 +34,18 @@ func TestAsker(t *testing.T) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	secret, err := auth.Ask(ctx, "Password: ")
-	fmt.Printf("got %d octets, %v\n", len(string(secret)), err)
+	ask := func() (auth.Secret, error) { return auth.Ask(ctx, "Password: ") }
+	if wait, limited := strings.CutPrefix(os.Getenv(asker), "wait "); limited {
+		limit, bad := time.ParseDuration(wait)
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		ask = func() (auth.Secret, error) {
+			return auth.Source{Ask: true, User: "ann", Host: "h", Wait: limit}.Fetch(ctx)
+		}
+	}
+	secret, err := ask()
+	fmt.Printf("got %d octets, %v, later: %v\n", len(string(secret)), err, errors.Is(err, auth.ErrLater))
 }
 
 // terminal is a terminal with a program on it.
@@ -45,7 +58,7 @@ type terminal struct {
 	cmd    *exec.Cmd
 }
 
-func startAsker(t *testing.T) *terminal {
+func startAsker(t *testing.T, how string) *terminal {
 	t.Helper()
 	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -65,7 +78,7 @@ func startAsker(t *testing.T) *terminal {
 	}
 	defer tty.Close()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestAsker$", "-test.count=1")
-	cmd.Env = append(os.Environ(), asker+"=1")
+	cmd.Env = append(os.Environ(), asker+"="+how)
 	cmd.ExtraFiles = []*os.File{tty}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
 	stdin, err := cmd.StdinPipe()
@@ -108,13 +121,13 @@ func (a *terminal) said() string {
 
 // TestAsk: what is typed is not shown.
 func TestAsk(t *testing.T) {
-	a := startAsker(t)
+	a := startAsker(t, "on")
 	if prompt, err := a.typed.ReadString(' '); err != nil || prompt != "Password: " {
 		t.Fatalf("%q, %v", prompt, err)
 	}
 	a.waitForEcho(false)
 	fmt.Fprintf(a.user, "%s\n", authtest.SesameOpen)
-	if got := a.said(); got != "got 11 octets, <nil>" {
+	if got := a.said(); got != "got 11 octets, <nil>, later: false" {
 		t.Errorf("%q", got)
 	}
 	if shown, err := a.typed.ReadString('\n'); err != nil || shown != "\r\n" {
@@ -125,13 +138,25 @@ func TestAsk(t *testing.T) {
 
 // TestAskEnds: where nobody answers the terminal is as it was before.
 func TestAskEnds(t *testing.T) {
-	a := startAsker(t)
+	a := startAsker(t, "on")
 	if _, err := a.typed.ReadString(' '); err != nil {
 		t.Fatal(err)
 	}
 	a.waitForEcho(false)
 	a.stdin.Close()
-	if got := a.said(); got != "got 0 octets, context canceled" {
+	if got := a.said(); got != "got 0 octets, context canceled, later: false" {
+		t.Errorf("%q", got)
+	}
+	a.waitForEcho(true)
+}
+
+// TestAskUnanswered: a person who never answers is a failure for now, and the terminal is as it was before.
+func TestAskUnanswered(t *testing.T) {
+	a := startAsker(t, "wait 200ms")
+	if prompt, err := a.typed.ReadString(':'); err != nil || prompt != "Password of ann at h:" {
+		t.Fatalf("%q, %v", prompt, err)
+	}
+	if got := a.said(); got != "got 0 octets, password: no answer within 200ms, later: true" {
 		t.Errorf("%q", got)
 	}
 	a.waitForEcho(true)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"postern/auth/authtest"
 	"postern/conf"
 )
 
@@ -106,12 +107,28 @@ func TestFaults(t *testing.T) {
 		{"[account.a]\npassword = 2024-13-45x\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
 		{"[account.a]\npassword = \"hunter2\nx = 1\n", `c.toml:2: strings cannot contain newlines`},
 		{"[account.a]\npasswort = hunter2\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
+		{"[account.a]\npassword = [\"hunter2\"]\n", `c.toml:2: account.a.password: should be a string or a table with one of`},
+		{"[account.a]\npassword = { text = \"hunter2\" }\n", `c.toml:2: account.a.password: unknown source "text"`},
+		{"[account.a]\npassword = \"hunter2\"\npassword = \"sesame open\"\n", `c.toml:3: Key 'account.a.password' has already been defined.`},
+		{"[account.a]\npassword = \"hunter2\\q\"\n", `c.toml:2: `},
+		{"[account.a]\npassword = 'hunter2\n", `c.toml:2: `},
+		{"[account.a]\npassword = \"hunter2\" sesame open\n", `c.toml:2: `},
+		{"[account.a]\npassword hunter2\n", `c.toml:2: `},
+		{"[account.a]\npassword: hunter2\n", `c.toml:2: `},
+		{"[account.a]\npassword = { command = \"echo hunter2\" }\n", `c.toml:2: account.a.password: command should be a list of words`},
+		{"[account.a]\npassword = { command = [\"echo\", [\"hunter2\"]] }\n", `c.toml:2: account.a.password: command should be a list of words`},
+		{"[account.a]\npassword = { credential = \"hunter2/x\" }\n", `c.toml:2: account.a.password: credential should be a name`},
+		{"[account.a]\npassword = { git_credential = \"hunter2\" }\n", `c.toml:2: account.a.password: git_credential should be true`},
+		{"[account.a]\npassword = \"\"\"\nhunter2\n", `c.toml:`},
 		{"[account.a]\nmatch = [\"[\"]\n", `c.toml:2: account.a.match: "[" is not a pattern`},
 		{"[aliases]\nroot = 5\n[account.a]\n", `c.toml:2: aliases.root: should be a string or a list of strings`},
 	} {
 		_, _, err := load(t, c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q:\ngot  %v\nwant %s", c.text, err, c.want)
+		}
+		if secret, _ := authtest.Leak(fmt.Sprint(err)); secret != "" {
+			t.Errorf("%q shows in %v", secret, err)
 		}
 	}
 }

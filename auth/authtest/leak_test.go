@@ -29,6 +29,13 @@ func TestLeak(t *testing.T) {
 			}
 		}
 	}
+	for shown, secret := range map[string]string{
+		"&s=s3cret/of+the+client": Client, "s3cret%2fof%20the%20client": Client, "p%C3%A4%26ss+%22w%25rd/%2b=%5C": Odd, "100%-ses%61me open": SesameOpen,
+	} {
+		if found, _ := Leak(shown); found != secret {
+			t.Errorf("%q is not found in %q but %q", secret, shown, found)
+		}
+	}
 	for _, text := range []string{"", "sesame", "open sesame", "C: AUTH PLAIN [secret]", "S: 334 UGFzc3dvcmQ6", "correct", "staple"} {
 		if secret, form := Leak(text); secret != "" {
 			t.Errorf("%q is found as %q in %q", secret, form, text)

@@ -6,6 +6,7 @@ package oauth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -185,8 +186,12 @@ func (c *Config) secret(ctx context.Context) (auth.Secret, error) {
 		return "", nil
 	}
 	secret, err := c.Secret(ctx)
+	kind := Denied
+	if errors.Is(err, auth.ErrLater) {
+		kind = Again
+	}
 	if err != nil {
-		return "", &Error{Denied, fmt.Sprintf("client_secret of account %s: %v", c.Account, err)}
+		return "", &Error{kind, fmt.Sprintf("client_secret of account %s: %v", c.Account, err)}
 	}
 	return secret, nil
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,9 @@ func TestClientCredentials(t *testing.T) {
 	c.Secret = func(context.Context) (auth.Secret, error) { return "wrong", nil }
 	_, err = c.Token(t.Context())
 	told(t, err, oauth.Denied, "invalid_client: the client is not known")
+	c.Secret = func(context.Context) (auth.Secret, error) { return "", fmt.Errorf("the vault: %w", auth.ErrLater) }
+	_, err = c.Token(t.Context())
+	told(t, err, oauth.Again, "client_secret of account work: the vault: it may be there later")
 	c.Secret = func(context.Context) (auth.Secret, error) { return "", errors.New("the vault is locked") }
 	_, err = c.Token(t.Context())
 	told(t, err, oauth.Denied, "client_secret of account work: the vault is locked")

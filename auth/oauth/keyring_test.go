@@ -103,15 +103,15 @@ func TestKeyring(t *testing.T) {
 	// Locked: its owner is asked for a token, and never for the list of accounts.
 	keyring.Lock(authtest.Dismissed)
 	_, err = c.Health(t.Context())
-	told(t, err, oauth.Denied, "tokens in the keyring: it was not unlocked")
+	told(t, err, oauth.Again, "tokens in the keyring: it was not unlocked")
 	if len(keyring.Prompted) != 0 {
 		t.Error("somebody was asked")
 	}
-	fails(t.Context(), oauth.Denied, "tokens in the keyring: it was not unlocked")
+	fails(t.Context(), oauth.Again, "tokens in the keyring: it was not unlocked")
 	<-keyring.Prompted
-	told(t, c.Login(t.Context(), oauth.Person{}), oauth.Denied, "tokens in the keyring: it was not unlocked")
+	told(t, c.Login(t.Context(), oauth.Person{}), oauth.Again, "tokens in the keyring: it was not unlocked")
 	<-keyring.Prompted
-	told(t, c.LoginDevice(t.Context(), nil, nil), oauth.Denied, "tokens in the keyring: it was not unlocked")
+	told(t, c.LoginDevice(t.Context(), nil, nil), oauth.Again, "tokens in the keyring: it was not unlocked")
 	<-keyring.Prompted
 	keyring.Lock(authtest.Unanswered)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -138,5 +138,5 @@ func TestKeyring(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
 	t.Setenv("PATH", os.Getenv("XDG_RUNTIME_DIR")) // where dbus-launch would be
-	fails(t.Context(), oauth.Denied, "tokens in the keyring: there is no session bus, and so no keyring: neither DBUS_SESSION_BUS_ADDRESS nor ")
+	fails(t.Context(), oauth.Again, "tokens in the keyring: there is no session bus, and so no keyring: neither DBUS_SESSION_BUS_ADDRESS nor ")
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"postern/auth"
+	"postern/auth/authtest"
 	"postern/auth/oauth"
 	"postern/auth/oauth/oauthtest"
 )
@@ -59,6 +60,14 @@ func provider(t *testing.T) (*oauthtest.Server, oauth.Config) {
 	if fault != nil {
 		t.Fatal(fault)
 	}
+	t.Cleanup(func() { // names of files are no place for secrets
+		entries, _ := os.ReadDir(c.Dir)
+		for _, e := range entries {
+			if secret, _ := authtest.Leak(e.Name(), "authorization-code-"); secret != "" {
+				t.Errorf("a file is called %s", e.Name())
+			}
+		}
+	})
 	return s, c
 }
 
@@ -98,6 +107,9 @@ func told(t *testing.T, err error, kind oauth.Kind, words string) {
 	}
 	if cause.Kind != kind || !strings.Contains(cause.Text, words) {
 		t.Errorf("got kind %d, %q; want kind %d, %q", cause.Kind, cause.Text, kind, words)
+	}
+	if secret, form := authtest.Leak(cause.Text, "authorization-code-"); secret != "" {
+		t.Errorf("%q shows as %q in %q", secret, form, cause.Text)
 	}
 	for _, secret := range []string{"refresh-token", "access-token-", "authorization-code-", oauthtest.Secret, "s3cret", "\n", "\x1b"} {
 		if strings.Contains(cause.Text, secret) {

@@ -98,16 +98,12 @@ func (s store) open(ctx context.Context) error {
 	return nil
 }
 
-// keyringError is why the keyring could not be read or written. What nobody foresees is for now.
+// keyringError is why the keyring could not be read or written: it may be there later, or unlocked.
 func keyringError(err error) *Error {
-	kind := Again
-	if errors.Is(err, auth.ErrNoKeyring) || errors.Is(err, auth.ErrLocked) {
-		kind = Denied
-	}
 	if errors.Is(err, context.Canceled) {
-		return &Error{kind, "interrupted"}
+		return &Error{Again, "interrupted"}
 	}
-	return &Error{kind, fmt.Sprintf("tokens in the keyring: %v", err)}
+	return &Error{Again, fmt.Sprintf("tokens in the keyring: %v", err)}
 }
 
 // readFile refuses a file that others can read: whoever has a refresh token can send as its owner.

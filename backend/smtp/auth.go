@@ -27,7 +27,7 @@ func (s *session) authenticate() *backend.Error {
 	if s.Auth == "none" {
 		return nil
 	}
-	defer func() { s.told = s.conn.secrets }() // a server may have a memory
+	defer func() { s.told = s.conn.masks }() // a server may have a memory
 	over := s.authConnection()
 	mech, err := auth.Choose(&s.have, over, s.Auth)
 	if err != nil {
@@ -76,15 +76,15 @@ func (s *session) signInBy(mech auth.Mechanism, have *auth.Credentials, over aut
 	if err != nil {
 		return s.noSecret(err)
 	}
-	s.conn.keepSecret(sanitise(string(secret))) // as a reply would show it
-	s.conn.keepSecret(encode([]byte(secret)))
+	s.conn.masks.keep(sanitise(string(secret))) // as a reply would show it
+	s.conn.masks.keep(encode([]byte(secret)))
 	name, initial, err := client.Start()
 	if err != nil {
 		return s.failure(stageAUTH, err)
 	}
 	cmd := command{stage: stageAUTH, line: "AUTH " + name}
 	if initial != nil {
-		s.conn.keepSecret(encode(initial))
+		s.conn.masks.keep(encode(initial))
 		if line := cmd.line + " " + orEmpty(encode(initial)); len(line)+len("\r\n") <= maxAuthLine {
 			cmd.shown, cmd.line, initial = cmd.line+" "+hidden(initial), line, nil
 		}
@@ -116,10 +116,10 @@ func (s *session) respond(client auth.Client, name string, cmd command, initial 
 		if err != nil {
 			return s.giveUp(name, err)
 		}
-		s.conn.keepSecret(line)
+		s.conn.masks.keep(line)
 		if c, ok := client.(auth.Expecter); ok {
-			s.conn.keepSecret(string(c.Expects()))
-			s.conn.keepSecret(encode([]byte(c.Expects())))
+			s.conn.masks.keep(string(c.Expects()))
+			s.conn.masks.keep(encode([]byte(c.Expects())))
 		}
 		cmd = command{stage: stageAUTH, line: line, shown: hidden(response)}
 	}
@@ -148,7 +148,7 @@ func (s *session) accepted(client auth.Client, r reply) *backend.Error {
 func (s *session) denied(client auth.Client, r reply) *backend.Error {
 	e := s.refusal(stageAUTH.name, backend.Denied, r)
 	if c, ok := client.(auth.Reasoner); ok && e.Err == nil && c.Reason() != "" {
-		e.Err = errors.New(s.conn.hide(sanitise(c.Reason())))
+		e.Err = errors.New(s.conn.masks.hide(sanitise(c.Reason())))
 	}
 	return e
 }
@@ -164,7 +164,7 @@ func (s *session) noSecret(err error) *backend.Error {
 		return s.failure(stageAUTH, err)
 	case errors.Is(err, auth.ErrNoPassword):
 		e.Kind = backend.Config
-	case errors.Is(err, auth.ErrNoAnswer): // a person who is away may be back later
+	case errors.Is(err, auth.ErrLater): // a person who is away may be back
 		e.Kind = backend.Again
 	}
 	return e
@@ -211,7 +211,7 @@ func (s *session) giveUp(mechanism string, cause error) *backend.Error {
 	if errors.Is(cause, auth.ErrUnproven) {
 		kind = backend.Denied
 	}
-	text := mechanism + ": " + s.conn.hide(sanitise(strings.TrimPrefix(cause.Error(), "sasl: ")))
+	text := mechanism + ": " + s.conn.masks.hide(sanitise(strings.TrimPrefix(cause.Error(), "sasl: ")))
 	return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Text: text}
 }
 
@@ -243,7 +243,7 @@ func (s *session) challenge(r reply) []byte {
 		return []byte(r.asked)
 	}
 	if prompt := strings.TrimSpace(string(decoded)); prompt != "" && sanitise(prompt) == prompt {
-		s.conn.dialogue.note("in base64: %s", s.conn.hide(prompt))
+		s.conn.dialogue.note("in base64: %s", s.conn.masks.hide(prompt))
 	}
 	return decoded
 }

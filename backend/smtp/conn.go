@@ -3,12 +3,9 @@ package smtp
 import (
 	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -23,7 +20,7 @@ type conn struct {
 	r        *bufio.Reader
 	dialogue dialogue
 	cap      time.Duration // the account's timeout, or 0
-	secrets  []string      // what must not be shown, should the server say it
+	masks    masks         // what must not be shown, should the server say it
 	answered int           // replies that were read
 
 	mu      sync.Mutex
@@ -119,7 +116,7 @@ func (c *conn) read(st stage) (reply, error) {
 	if err := c.net.SetReadDeadline(time.Now().Add(st.capped(c.cap).limit)); err != nil {
 		return reply{}, err
 	}
-	r, err := readReply(c.r, c.hide, c.dialogue.server)
+	r, err := readReply(c.r, c.masks.hide, c.dialogue.server)
 	if err == nil {
 		c.answered++
 	}
@@ -206,33 +203,4 @@ func (c *conn) close() {
 	c.mu.Unlock()
 	c.net.Close()
 	c.through(0)
-}
-
-// hide replaces our secrets in a text of the server's.
-func (c *conn) hide(text string) string {
-	for _, s := range c.secrets {
-		text = strings.ReplaceAll(text, s, "[secret]")
-	}
-	if len(c.secrets) == 0 {
-		return text
-	}
-	for _, word := range strings.Fields(text) { // a challenge may have it anywhere in what base64 encodes
-		inside, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(word, "="))
-		if err == nil && slices.ContainsFunc(c.secrets, func(s string) bool { return strings.Contains(string(inside), s) }) {
-			text = strings.ReplaceAll(text, word, "[secret]")
-		}
-	}
-	return text
-}
-
-// minHidden is the length from which on secrets are hidden. One of a few letters stands in any text, and hiding it
-// there would tell it.
-const minHidden = 4
-
-// keepSecret has hide replace s from now on, the longest secret first.
-func (c *conn) keepSecret(s string) {
-	if len(s) >= minHidden && !slices.Contains(c.secrets, s) {
-		c.secrets = append(c.secrets, s)
-		slices.SortFunc(c.secrets, func(a, b string) int { return len(b) - len(a) })
-	}
 }

@@ -18,7 +18,7 @@ import (
 func (t *transport) connect(ctx context.Context) (*session, *backend.Error) {
 	blank := session{transport: t, ctx: ctx, roots: t.loadRoots()}
 	var err *backend.Error
-	if blank.identity, err = t.clientCertificate(); err != nil {
+	if blank.identity, err = t.clientCertificate(ctx); err != nil {
 		return nil, err
 	}
 	var failed []*backend.Error

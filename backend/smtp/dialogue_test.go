@@ -173,7 +173,9 @@ func send(t *testing.T, part map[string]string, server *smtptest.Server, id *smt
 	envelopes := strings.Split(part["envelope"], "\n\n") // of several messages on the same connection, or of one
 	if len(envelopes) == 1 {
 		statuses, err := transport.Send(context.Background(), envelope(t, envelopes[0]), msg)
-		return describe(statuses, err)
+		fates := describe(statuses, err)
+		noSecrets(t, fates)
+		return fates
 	}
 	var result strings.Builder
 	err = transport.(backend.Carrier).SendEach(context.Background(), func() *backend.Item {

@@ -107,6 +107,7 @@ func sendBy(t *testing.T, keys string) (fates, dialogue string) {
 	t.Helper()
 	var shown lockedBuffer
 	fates = sendWith(t, keys, backend.Surroundings{Hostname: "client.example.org", Dialogue: &shown})
+	noSecrets(t, shown.String())
 	return fates, shown.String()
 }
 
@@ -126,5 +127,7 @@ func sendWith(t *testing.T, keys string, s backend.Surroundings) (fates string) 
 		t.Fatal(err)
 	}
 	statuses, err := transport.Send(context.Background(), &message.Envelope{From: "ann@example.org", To: []string{"bob@example.org"}}, msg)
-	return describe(statuses, err)
+	fates = describe(statuses, err)
+	noSecrets(t, fates)
+	return fates
 }

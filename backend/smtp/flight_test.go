@@ -45,8 +45,8 @@ func TestFlights(t *testing.T) {
 	}
 	const dataHello = "C: EHLO client.example.org\nS: 250-mail.example.org\nS: 250-PIPELINING\n"
 	const chunkHello = dataHello + "S: 250-CHUNKING\n"
-	const user = "user = \"ann\"\npassword = \"pw\"\n"
-	const signIn = "S: 250 AUTH PLAIN\nC: AUTH PLAIN AGFubgBwdw==\nS: 235 ok\n"
+	const user = "user = \"ann\"\npassword = \"hunter2\"\n"
+	const signIn = "S: 250 AUTH PLAIN\nC: AUTH PLAIN AGFubgBodW50ZXIy\nS: 235 ok\n"
 	for _, recipients := range []int{1, 20} {
 		for _, c := range []struct {
 			name        string

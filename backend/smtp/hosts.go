@@ -28,6 +28,8 @@ func (k *keys) serversOf(a *conf.Account, sec security) ([]server, error) {
 	for _, text := range k.Hosts {
 		s, err := parseHost(text, k.Port)
 		switch {
+		case strings.Contains(text, "@") && !s.socket: // what stands before it may be a password, and isn't quoted
+			return nil, a.Errorf("host", "there is an @, and a host stands alone here: user and password have keys of their own")
 		case err != nil:
 			return nil, a.Errorf("host", "%q %v", text, err)
 		case s.domain != "" && sec == never:

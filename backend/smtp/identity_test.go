@@ -28,7 +28,7 @@ func TestClientCertificate(t *testing.T) {
 		"encrypted as it was": {cert, write("1.pem", "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n"), "1.pem: the key is encrypted"},
 	} {
 		tr := &transport{keys: keys{TLS: tlsKeys{Cert: c.cert, Key: c.key}}}
-		_, err := tr.clientCertificate()
+		_, err := tr.clientCertificate(t.Context())
 		if err == nil || err.Kind != backend.Config || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", name, err, c.want)
 		}

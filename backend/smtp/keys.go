@@ -127,6 +127,9 @@ func (k *keys) judgeNetwork(a *conf.Account) (err error) {
 	}
 	if k.TLS.ServerName != "" {
 		text := k.TLS.ServerName
+		if strings.Contains(text, "@") {
+			return a.Errorf("tls.server_name", "there is an @, which no host name has")
+		}
 		if _, k.TLS.ServerName, err = nameOrAddress(text); err != nil {
 			return a.Errorf("tls.server_name", "%q %v", text, err)
 		}

@@ -28,7 +28,7 @@ var (
 
 // bound is the longest that a dialogue may take: each reply has a limit of a tenth of a second, and there are a few
 // hundred at most.
-const bound = 30 * time.Second
+const bound = 2 * time.Minute
 
 // parcel is a message that is sent, and its fate.
 type parcel struct {

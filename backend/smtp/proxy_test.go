@@ -11,10 +11,12 @@ import (
 	"testing"
 
 	"github.com/foxcpp/go-mockdns"
+
+	"postern/auth/authtest"
 )
 
 // proxyPassword must not show anywhere.
-const proxyPassword = "pr0xy s%cret"
+const proxyPassword = authtest.Proxy
 
 // proxyLogin is the user and the password as they stand in a URL.
 const proxyLogin = "joe:pr0xy%20s%25cret@"
@@ -185,6 +187,8 @@ func TestProxy(t *testing.T) {
 		{"http, a password of one letter", "http", "joe:x@", "smtp.example.org", plain, connectProxy(""), "", "all: denied, for good: smtp.example.org: proxy PROXY: 407 Proxy Authentication Required\n", ""},
 		{"http, no server there", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 502 Bad Gateway\r\n\r\n"), "", lost + "502 Bad Gateway\n", ""},
 		{"http, tells the password", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 500 you said " + proxyPassword + " and " + basic + "\r\n\r\n"), "", lost + "500 you said [secret] and [secret]\n", ""},
+		{"http, quotes its address", "http", proxyLogin, "smtp.example.org", plain, connectProxy("HTTP/1.1 500 not by http://" + proxyLogin + "here or pr0xy+s%25cret\r\n\r\n"), "", lost + "500 not by [secret] or [secret]\n", ""},
+		{"http, a user alone", "http", "joe@", "smtp.example.org", plain, says("HTTP/1.1 403 not this one\r\n\r\n"), "", "all: refused, for good: smtp.example.org: proxy PROXY: 403 not this one\n", ""},
 		{"http, garbage", "http", proxyLogin, "smtp.example.org", plain, says("220 hi\r\n"), "", "all: protocol, for now: smtp.example.org: proxy PROXY: this is no HTTP proxy\n", ""},
 		{"http, endless", "http", proxyLogin, "smtp.example.org", plain, says("HTTP/1.1 200 " + strings.Repeat("x", 20000)), "", "all: protocol, for now: smtp.example.org: proxy PROXY: this is no HTTP proxy\n", ""},
 		{"http, silence", "http", proxyLogin, "smtp.example.org", hasty, says(""), "", lost + "no answer in time\n", ""},
@@ -251,13 +255,15 @@ func TestProxyOfEnvironment(t *testing.T) {
 			if got != "bob@example.org: taken, 250 queued\n" {
 				t.Errorf("got %s%s", got, shown)
 			}
+			noSecrets(t, got+shown)
 			if asked := strings.Join(targets(), " "); asked != c.want {
 				t.Errorf("the proxy was asked for %q, want %q", asked, c.want)
 			}
 		})
 	}
 	t.Setenv("ALL_PROXY", "ftp://joe:"+proxyPassword+"@x:1")
-	got, _ := sendBy(t, "backend = \"plain\"\nhost = \"192.0.2.1\"\nproxy = \"env\"\n")
+	got, shown := sendBy(t, "backend = \"plain\"\nhost = \"192.0.2.1\"\nproxy = \"env\"\n")
+	noSecrets(t, got+shown)
 	if want := "all: config, for good: ALL_PROXY: is no proxy such as socks5://host:port or http://user:password@host:port; in a password %XX stands for what a URL can't have\n"; got != want {
 		t.Errorf("got  %swant %s", got, want)
 	}

@@ -50,7 +50,7 @@ func (s *session) open(c net.Conn, addr string) *backend.Error {
 		addr = "through the proxy " + t.proxy.at.Host
 	}
 	s.conn = newConn(c, s.dialogue(), time.Duration(s.Timeout))
-	s.conn.secrets = slices.Clone(s.told)
+	s.conn.masks = slices.Clone(s.told)
 	if s.Auth != "none" {
 		s.have.Password.Begin(s.ctx) // not before there is somebody to sign in with: a program or a keyring may ask a person
 	}

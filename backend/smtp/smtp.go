@@ -71,7 +71,7 @@ type transport struct {
 	surrounding backend.Surroundings
 	have        auth.Credentials
 	ahead       *attempt // the connection that Prepare has begun, or nil
-	told        []string // what servers were told on the connections before, and must not be shown
+	told        masks    // what servers were told on the connections before, and must not be shown
 	most        int      // how many recipients the server has taken where it says too many, or 0
 }
 

@@ -11,6 +11,7 @@ type stage struct {
 // The time limits are those of RFC 5321 section 4.5.3.2 where it names one. They bound the whole reply, so a server
 // that sends an octet now and then gains nothing.
 var (
+	stageIdentity  = stage{"tls.cert", time.Minute}     // a file may be a pipe that nobody writes to
 	stageConnect   = stage{"connect", 30 * time.Second} // for each address; others may follow
 	stageHandshake = stage{"TLS handshake", time.Minute}
 	stageGreeting  = stage{"greeting", 5 * time.Minute} // 4.5.3.2.1

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -35,11 +36,39 @@ func (s *session) tlsConfig() *tls.Config {
 	}
 }
 
-// clientCertificate reads tls.cert and tls.key, where the account has them.
-func (t *transport) clientCertificate() ([]tls.Certificate, *backend.Error) {
+// clientCertificate reads tls.cert and tls.key, where the account has them. Nothing ends a read from a pipe: it is left
+// behind where nobody writes.
+func (t *transport) clientCertificate(ctx context.Context) ([]tls.Certificate, *backend.Error) {
 	if t.TLS.Cert == "" {
 		return nil, nil
 	}
+	st := stageIdentity.capped(time.Duration(t.Timeout))
+	within, cancel := context.WithTimeoutCause(ctx, st.limit, fmt.Errorf("no answer within %v", st.limit))
+	defer cancel()
+	var pair tls.Certificate
+	loaded := make(chan error, 1)
+	go func() {
+		var err error
+		pair, err = t.loadIdentity()
+		loaded <- err
+	}()
+	select {
+	case err := <-loaded:
+		if err != nil {
+			return nil, &backend.Error{Kind: backend.Config, Stage: st.name, Err: err}
+		}
+		return []tls.Certificate{pair}, nil
+	case <-within.Done():
+		err := context.Cause(within)
+		if ctx.Err() != nil {
+			err = interruption(ctx)
+		}
+		return nil, &backend.Error{Kind: backend.Again, Stage: st.name, Err: err}
+	}
+}
+
+// loadIdentity reads the certificate and its key. Its errors name the files.
+func (t *transport) loadIdentity() (tls.Certificate, error) {
 	pair, err := tls.LoadX509KeyPair(t.TLS.Cert, t.TLS.Key)
 	var file *fs.PathError // which names itself
 	if err != nil && !errors.As(err, &file) {
@@ -48,10 +77,7 @@ func (t *transport) clientCertificate() ([]tls.Certificate, *backend.Error) {
 			err = fmt.Errorf("%s: the key is encrypted, and there is nobody to ask: take its passphrase off", t.TLS.Key)
 		}
 	}
-	if err != nil {
-		return nil, &backend.Error{Kind: backend.Config, Stage: "tls.cert", Err: err}
-	}
-	return []tls.Certificate{pair}, nil
+	return pair, err
 }
 
 func (s *session) serverName() string {

@@ -140,12 +140,10 @@ func (p *proxy) askHTTP(c net.Conn, addr string) (backend.Kind, error) {
 	if len(code) == 3 && code[0] == '2' {
 		return 0, nil
 	}
-	for _, secret := range []string{basic, p.password} { // a reply may quote the request
-		if p.user != "" && len(secret) >= minHidden {
-			reason = strings.ReplaceAll(reason, secret, "[secret]")
-		}
-	}
-	err := errors.New(sanitise(strings.TrimSpace(code + " " + reason)))
+	var ours masks // a reply may quote the request
+	ours.keep(sanitise(p.password))
+	ours.keep(basic)
+	err := errors.New(ours.hide(sanitise(strings.TrimSpace(code + " " + reason))))
 	switch code {
 	case "407":
 		return backend.Denied, err

@@ -49,6 +49,11 @@ func listAccounts(ctx context.Context, out io.Writer, config *conf.Config) error
 		if k.Auth == "" && k.User != "" {
 			k.Auth = "auto"
 		}
+		for i, host := range k.Hosts {
+			if strings.Contains(host, "@") && !strings.HasPrefix(host, "unix:") { // a fault, with perhaps a password in it
+				k.Hosts[i] = "?"
+			}
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, a.Backend, orDash(strings.Join(k.Hosts, ",")), orDash(a.From), orDash(k.Auth), tokenHealth(ctx, a))
 	}
 	return table.Flush()

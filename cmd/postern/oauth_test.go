@@ -99,8 +99,10 @@ func TestTokenRefused(t *testing.T) {
 	}
 }
 
-// openPage is the browser of a machine with a display.
+// openPage is the browser of a machine with a display. What everybody can see of it, its command line, it leaves in a
+// file, where the scripts look for secrets.
 func openPage() {
+	_ = os.WriteFile(filepath.Join(os.Getenv("HOME"), "browser"), []byte(strings.Join(os.Args, " ")), 0o600)
 	resp, err := http.Get(os.Args[1])
 	if err == nil {
 		defer resp.Body.Close()

@@ -97,7 +97,11 @@ func deletePassword(ctx context.Context, std streams, a *conf.Account) error {
 }
 
 func keyringError(err error) error {
-	return &backend.Error{Kind: backend.Denied, Stage: "keyring", Err: err}
+	e := &backend.Error{Kind: backend.Denied, Stage: "keyring", Err: err}
+	if errors.Is(err, auth.ErrLater) {
+		e.Kind = backend.Again
+	}
+	return e
 }
 
 // maxTyped bounds a password that is typed or piped in.

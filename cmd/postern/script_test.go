@@ -31,9 +31,11 @@ func TestMain(m *testing.M) {
 //	exits STATUS COMMAND...   the command ends with exactly this status, and tells no secret
 //	smtpd [tls]               starts a real server; $PORT, $CA, and account.toml with a profile for it
 //	received FILE             writes the envelope and the message that it got; with ! it has got none
-//	scripted FILE...          starts a server that plays a script of smtptest, or several; $PORT, $PORT2 and $CA
+//	scripted FILE...          starts a server that plays a script of smtptest, or several; $PORT, $PORT2, ca.pem,
+//	                          client.pem and .key
 //	played                    the scripts were played to their ends; with ! TEXT one ended before, and why has TEXT
-//	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it
+//	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it; "locked"
+//	                          has it locked by who says no to the question, and "unlocks" by who says yes
 //	oauthd                    starts an OAuth provider; $OAUTH is its address
 //	oauth WHAT [ARG...]       has it do something, see oauth_test.go
 //
@@ -55,6 +57,9 @@ func TestScripts(t *testing.T) {
 			e.Defer(func() {
 				for name, text := range files(e.WorkDir) {
 					_, old := given[name]
+					if secret, _ := authtest.Leak(name); secret != "" && !old {
+						t.Errorf("%s: %q is in the name of %s", filepath.Base(e.WorkDir), secret, name)
+					}
 					if secret, form := authtest.Leak(text); secret != "" && !old && !maySecrets(name) {
 						t.Errorf("%s: %q shows as %q in %s", filepath.Base(e.WorkDir), secret, form, name)
 					}
@@ -153,7 +158,14 @@ func keyring(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv("DBUS_SESSION_BUS_ADDRESS", k.Address)
 		p.keyring = k
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
+		return
+	case args[0] == "locked":
+		p.keyring.Lock(authtest.Dismissed)
+		return
+	case args[0] == "unlocks":
+		p.keyring.Lock(authtest.Unlocks)
 		return
 	}
 	item := authtest.Item{Attributes: map[string]string{}, Secret: args[len(args)-1]}
@@ -206,6 +218,10 @@ func scripted(ts *testscript.TestScript, _ bool, args []string) {
 	identity, err := smtptest.NewIdentity()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), identity.Authority, 0o600))
+	cert, secret, err := identity.Client()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("client.pem"), cert, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("client.key"), secret, 0o600))
 	_, key := identity.Fingerprint("stranger")
 	ts.Setenv("PIN", key)
 	p := ts.Value("peers").(*peers)

@@ -1,6 +1,7 @@
 package smtptest
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha1"
@@ -75,7 +76,11 @@ func (p *peer) scram(args string) error {
 	for i := range proof {
 		proof[i] ^= key[i]
 	}
-	if want := withoutProof + ",p=" + base64.StdEncoding.EncodeToString(proof); last != want && s.fault != "refused" {
+	want := withoutProof + ",p=" + base64.StdEncoding.EncodeToString(proof)
+	switch differs := s.fault == "refused" || s.fault == "elsewhere"; {
+	case differs && last == want:
+		return errors.New("there is nothing to refuse in the client's last message")
+	case !differs && last != want:
 		return fmt.Errorf("the client's last message is %q, and should be %q", last, want)
 	}
 	return s.end(s.mac(s.mac(salted, "Server Key"), message))
@@ -90,6 +95,8 @@ func (s *scramServer) end(proof []byte) error {
 		s.say("235 " + base64.StdEncoding.EncodeToString([]byte("v="+base64.StdEncoding.EncodeToString(proof))) + "\r\n")
 		return nil
 	case "refused":
+		s.ask("e=invalid-proof")
+	case "elsewhere":
 		s.ask("e=channel-bindings-dont-match")
 	case "wrong":
 		proof[0] ^= 1
@@ -117,13 +124,23 @@ func (s *scramServer) binding() ([]byte, error) {
 		return nil, errors.New("in the script: there is no TLS to bind to")
 	}
 	state := over.ConnectionState()
+	var binding []byte
+	var err error
 	switch s.flag {
 	case "p=tls-unique":
-		return state.TLSUnique, nil
+		binding = bytes.Clone(state.TLSUnique)
 	case "p=tls-exporter":
-		return state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32)
+		binding, err = state.ExportKeyingMaterial("EXPORTER-Channel-Binding", nil, 32)
+	default:
+		err = errors.New("in the script: the flag is not known")
 	}
-	return nil, errors.New("in the script: the flag is not known")
+	if err == nil && len(binding) == 0 {
+		err = errors.New("this connection has nothing to bind to")
+	}
+	if err == nil && s.fault == "elsewhere" { // as on any other connection
+		binding[0] ^= 1
+	}
+	return binding, err
 }
 
 func (s *scramServer) mac(key []byte, text string) []byte {

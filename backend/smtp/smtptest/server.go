@@ -24,7 +24,8 @@
 //	* scram MECHANISM FLAG "USER" "PASSWORD" FAULT
 //	                        takes AUTH and what follows as a server with SCRAM: the flag is what the client has to say
 //	                        of channel binding (n, y, p=tls-unique, p=tls-exporter), and the fault one of right,
-//	                        wrong (proof), early (235 without a proof), in-235, refused, rounds, nonce
+//	                        wrong (proof), early (nothing in place of the proof), in-235, refused (the password is
+//	                        another), elsewhere (so is the connection), rounds, nonce
 //
 //	* next                    takes the client's next connection, once it has closed this one
 //
