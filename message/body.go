@@ -19,6 +19,9 @@ type body struct {
 	column  int  // octets of the line so far
 	unfit   bool // see Message.Unfit
 	nul     bool // see Message.HasNUL
+
+	stored *io.SectionReader // the whole body, where somebody else keeps it; else nil
+	store  io.Closer
 }
 
 func (b *body) Write(p []byte) (int, error) {
@@ -59,10 +62,16 @@ func (b *body) create() error {
 }
 
 func (b *body) size() int64 {
+	if b.stored != nil {
+		return b.stored.Size()
+	}
 	return b.spooled + int64(len(b.memory))
 }
 
 func (b *body) open() io.Reader {
+	if b.stored != nil {
+		return io.NewSectionReader(b.stored, 0, b.stored.Size())
+	}
 	if b.file == nil {
 		return bytes.NewReader(b.memory)
 	}
@@ -70,6 +79,9 @@ func (b *body) open() io.Reader {
 }
 
 func (b *body) close() error {
+	if b.store != nil {
+		return b.store.Close()
+	}
 	if b.file == nil {
 		return nil
 	}

@@ -67,6 +67,9 @@ func (m *Message) EightBit() bool {
 	return m.eightBit || m.EightBitHeader()
 }
 
+// ID is the Message-ID, with its angle brackets; empty where there is none.
+func (m *Message) ID() string { return m.header.Get("Message-Id") }
+
 // Close gives the temporary file back.
 func (m *Message) Close() error {
 	if m.borrowed {
