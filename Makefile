@@ -33,6 +33,11 @@ fuzz: ## each fuzz target for ten seconds
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' . | sed 's/:func / /' | while read -r file name; do \
 		echo "$$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime 10s -fuzzminimizetime 10x "$$(dirname "$$file")" || exit 1; done
 
+KILLS ?= 1
+
+kills: ## the program killed, and its disk failing, at every system call (KILLS=10: at each tenth); needs strace
+	POSTERN_KILLS=$(KILLS) CGO_ENABLED=0 $(GO) test -count=1 -timeout 30m -run 'TestKilled' ./cmd/postern
+
 check: ## formatting, vet, staticcheck, tidy
 	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
@@ -55,4 +60,4 @@ install: ## into $(DESTDIR)$(PREFIX); what build made, so that root needs no Go
 clean: ## what build made
 	rm -rf bin
 
-.PHONY: help build demo test race fuzz check bench install clean
+.PHONY: help build demo test race fuzz kills check bench install clean

@@ -47,20 +47,24 @@ type Preparer interface {
 
 // Status is the fate of one recipient.
 type Status struct {
-	Rcpt  string
-	Reply string // the server's words when it took the message
-	Err   error  // nil when the server took responsibility for the message; else an *Error
+	Rcpt    string
+	Reply   string // the server's words when it took the message
+	Server  string // which one it was, as Error has it; empty for what is no server and no program
+	TLS     string // how the message went there, as Error has it
+	Reports bool   // the server sees to the reports of success that the sender has asked for (RFC 3461)
+	Err     error  // nil when the server took responsibility for the message; else an *Error, which says the rest
 }
 
-// Settle gives the recipients that have no fate of their own yet one together: failed, or where that is nil the reply.
-func Settle(statuses []Status, reply string, failed *Error) {
+// Settle gives the recipients that have no fate of their own yet one together: failed, or where that is nil the reply of
+// server.
+func Settle(statuses []Status, server, reply string, failed *Error) {
 	for i := range statuses {
 		switch s := &statuses[i]; {
 		case s.Err != nil:
 		case failed != nil: // a nil *Error is no nil error
 			s.Err = failed
 		default:
-			s.Reply = reply
+			s.Reply, s.Server = reply, server
 		}
 	}
 }

@@ -39,6 +39,7 @@ const (
 type Error struct {
 	Kind   Kind
 	Server string // "smtp.example.org"; empty before any server is involved
+	TLS    string // of the connection: version and cipher; empty where there was none
 	Stage  string // "connect", "STARTTLS", "RCPT TO:<ann@example.org>"; see backend/smtp
 	Code   int    // the reply's code, or 0
 	Status string // its enhanced status code (RFC 3463) such as "5.7.8", or empty

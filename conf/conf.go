@@ -23,6 +23,7 @@ type Config struct {
 	Accounts []*Account // in the order the files define them
 	Default  string     // the account when nothing else selects one; may be empty
 	Queue    Queue
+	Log      Log
 
 	aliases map[string][]string
 	files   []*file
@@ -38,18 +39,12 @@ type Keys struct {
 	From    string   `toml:"from"`    // envelope sender, and From: where the message has none
 	Match   []string `toml:"match"`   // glob patterns: this account is chosen for these senders
 	Domain  string   `toml:"domain"`  // completes bare names
-	Queue   string   `toml:"queue"`   // "off" or empty: the exit status tells what the server said
+	Queue   string   `toml:"queue"`   // see QueueOff
+	Undo    Duration `toml:"undo"`    // how long a message is kept before it is sent, so that it can be taken back
 
 	MatchRecipient []string `toml:"match_recipient"` // glob patterns: recipients that go by this account, whoever sends
 	SetFrom        string   `toml:"set_from"`        // when From: is written: missing (or empty), always, never
 	OverrideFrom   bool     `toml:"override_from"`   // the envelope sender is from, whatever -f says
-}
-
-// Queue is the [queue] table.
-type Queue struct {
-	Dir    string     `toml:"dir"`
-	Retry  []Duration `toml:"retry"`
-	GiveUp Duration   `toml:"give_up"`
 }
 
 // What SetFrom can be.
@@ -115,6 +110,9 @@ func Load(files []string, required bool) (*Config, error) {
 		}
 		c.Accounts = append(c.Accounts, a)
 	}
+	if err := c.completeQueue(); err != nil {
+		return nil, err
+	}
 	if c.Default != "" && c.find(c.Default) == nil {
 		return nil, c.errorf("default", "there is no account %q (there %s)", c.Default, c.names())
 	}
@@ -128,15 +126,20 @@ func (c *Config) add(f *file, order *[]string) error {
 		Account map[string]toml.Primitive `toml:"account"`
 		Aliases map[string]Strings        `toml:"aliases"`
 		Queue   *Queue                    `toml:"queue"`
+		Log     *Log                      `toml:"log"`
 	}
 	top.Queue = &c.Queue
 	if err := f.decode(&top); err != nil {
 		return err
 	}
 	collectKeys(c.known, "/", &top)
+	c.Queue.Dir = f.abs(c.Queue.Dir)
 	// The toml package takes anything for a map, and leaves it empty.
 	if f.meta.IsDefined("account") && top.Account == nil || f.meta.IsDefined("aliases") && top.Aliases == nil {
 		return f.notTable()
+	}
+	if top.Log != nil {
+		c.Log = Log{top.Log.To, f.abs(top.Log.Path)}
 	}
 	if top.Default != "" {
 		c.Default = top.Default
@@ -210,13 +213,10 @@ func (c *Config) account(name string) (*Account, error) {
 		}
 		return nil, a.Errorf(key, "the account has no from to set")
 	}
-	switch a.Queue {
-	case "", "off":
-		return a, nil
-	case "fallback", "always":
-		return nil, a.Errorf("queue", "%q needs the queue, which this version does not have; only \"off\" can be set", a.Queue)
+	if err := a.checkQueue(); err != nil {
+		return nil, err
 	}
-	return nil, a.Errorf("queue", "%q is none of off, fallback, always", a.Queue)
+	return a, nil
 }
 
 // PathResolver is implemented by a transport's keys that hold file names. ResolvePaths replaces each of them by
@@ -269,8 +269,8 @@ func (t table) errorf(key, format string, args ...any) error {
 // errorf is an *Error at a top-level key, in the last file that sets it.
 func (c *Config) errorf(key, format string, args ...any) error {
 	for _, f := range slices.Backward(c.files) {
-		if f.meta.IsDefined(key) {
-			return &Error{f.name, f.line(key), key, fmt.Sprintf(format, args...)}
+		if parts := strings.Split(key, "."); f.meta.IsDefined(parts...) {
+			return &Error{f.name, f.line(parts...), key, fmt.Sprintf(format, args...)}
 		}
 	}
 	return fmt.Errorf(key+": "+format, args...)

@@ -99,8 +99,16 @@ func TestFaults(t *testing.T) {
 		{"[account.a]\nextends = \"b\"\n[account.b]\nextends = \"a\"\n", `c.toml:4: account.b.extends: accounts extend each other in a loop: a -> b -> a`},
 		{"[account.a]\nextends = \"a\"\n", `c.toml:2: account.a.extends: accounts extend each other in a loop: a -> a`},
 		{"default = \"x\"\n[account.a]\n[account.b]\n", `c.toml:1: default: there is no account "x" (there are a, b)`},
+		{"log = \"disk\"\n[account.a]\n", `c.toml:1: log: "disk" is none of off, file, syslog, journal, stderr`},
+		{"log = true\n[account.a]\n", `c.toml:1: log: should be a string, or a table with one of file, syslog, journal`},
+		{"log = { fiel = \"x\" }\n[account.a]\n", `c.toml:1: log: unknown log "fiel"; with a path there are file, syslog, journal`},
+		{"log = { file = \"\" }\n[account.a]\n", `c.toml:1: log: file should be a path`},
+		{"[log]\n[account.a]\n", `c.toml:1: log: should be a string, or a table with one of file, syslog, journal`},
 		{"[account.a]\nqueue = \"sometimes\"\n", `c.toml:2: account.a.queue: "sometimes" is none of off, fallback, always`},
-		{"[account.a]\nqueue = \"always\"\n", `c.toml:2: account.a.queue: "always" needs the queue, which this version does not have; only "off" can be set`},
+		{"[queue]\nparallel = 101\n[account.a]\n", `c.toml:2: queue.parallel: 101 is not from 1 to 100`},
+		{"[queue]\nmax_size = \"many\"\n[account.a]\n", `c.toml:2: queue.max_size: "many" is no size such as "500K", "20M" or "2G"`},
+		{"[queue]\nmin_free = \"0\"\n[account.a]\n", `c.toml:2: queue.min_free: "0" is no size such as "500K", "20M" or "2G"`},
+		{"[queue]\nrate = \"100\"\n[account.a]\n", `c.toml:2: queue.rate: should be a number of messages in a time, such as "100/h", "10/m" or "500/d"`},
 		{"[account.a]\ndomain = \"a b\"\n", `c.toml:2: account.a.domain: "a b" is not a domain`},
 		{"[account.a]\ndomain = \"a\\nb\"\n", `c.toml:2: account.a.domain: "a\nb" is not a domain`},
 		{"[account.a]\npassword = hunter2\n", `c.toml:2: this is not TOML; a password stands in quotation marks`},
@@ -234,6 +242,50 @@ timeout = "5d"
 	}
 	if a, why, err := config.Choose(conf.Wanted{}); err != nil || a.Name != "work" || why != "default" {
 		t.Errorf("%v %s %v", a, why, err)
+	}
+}
+
+// TestLog: the later file's log counts, "off" is one, and a path is relative to its own file.
+func TestLog(t *testing.T) {
+	for _, c := range []struct {
+		system, user string
+		want         conf.Log
+		on           bool
+	}{
+		{"", "", conf.Log{}, false},
+		{"log = \"syslog\"", "", conf.Log{To: "syslog"}, true},
+		{"log = \"syslog\"", "log = \"off\"", conf.Log{To: "off"}, false},
+		{"log = { journal = \"/run/j\" }", "log = \"file\"", conf.Log{To: "file"}, true},
+		{"log = \"stderr\"", "log = { file = \"~/mail.log\" }", conf.Log{To: "file", Path: "/home/ann/mail.log"}, true},
+		{"", "[log]\nsyslog = \"s\"", conf.Log{To: "syslog", Path: "DIR/s"}, true},
+	} {
+		t.Setenv("HOME", "/home/ann")
+		dir := write(t, "-- system.toml --\n"+c.system+"\n[account.a]\n-- user.toml --\n"+c.user+"\n[account.b]\n")
+		config, err := conf.Load([]string{dir + "/system.toml", dir + "/user.toml"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want.Path = strings.Replace(c.want.Path, "DIR", dir, 1)
+		if config.Log != c.want || config.Log.On() != c.on || config.Check() != nil {
+			t.Errorf("%s, then %s: %+v, %v; %v", c.system, c.user, config.Log, config.Log.On(), config.Check())
+		}
+	}
+}
+
+// TestLogFile: root's is the system's, unless the environment says where it keeps such files.
+func TestLogFile(t *testing.T) {
+	t.Setenv("HOME", "/home/ann")
+	t.Setenv("XDG_STATE_HOME", "/state")
+	if got := conf.LogFile(); got != "/state/postern/log" {
+		t.Error(got)
+	}
+	t.Setenv("XDG_STATE_HOME", "relative")
+	want := "/home/ann/.local/state/postern/log"
+	if os.Getuid() == 0 {
+		want = "/var/log/postern.log"
+	}
+	if got := conf.LogFile(); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -96,7 +96,7 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 	} else {
 		t.note("* filed as %s", name)
 	}
-	backend.Settle(statuses, "filed as "+filepath.Join(t.Path, name), failed)
+	backend.Settle(statuses, "", "filed as "+filepath.Join(t.Path, name), failed)
 	return statuses, nil
 }
 

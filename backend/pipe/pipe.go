@@ -88,7 +88,7 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 		return statuses, nil
 	}
 	reply, failed := t.run(ctx, t.words(env.From, offered), msg)
-	backend.Settle(statuses, reply, failed)
+	backend.Settle(statuses, t.name, reply, failed)
 	return statuses, nil
 }
 

@@ -35,7 +35,7 @@ func (s *session) authenticate() *backend.Error {
 		if errors.Is(err, auth.ErrCleartext) {
 			kind = backend.Denied
 		}
-		return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Err: err}
+		return &backend.Error{Kind: kind, Server: s.Host, TLS: s.tls, Stage: stageAUTH.name, Err: err}
 	}
 	have, token := s.have, auth.Secret("")
 	if have.Token != nil {
@@ -155,7 +155,7 @@ func (s *session) denied(client auth.Client, r reply) *backend.Error {
 
 // noSecret is the failure of an account whose secret can't be had.
 func (s *session) noSecret(err error) *backend.Error {
-	e := &backend.Error{Kind: backend.Denied, Server: s.Host, Stage: stageAUTH.name, Err: err}
+	e := &backend.Error{Kind: backend.Denied, Server: s.Host, TLS: s.tls, Stage: stageAUTH.name, Err: err}
 	var token *oauth.Error
 	switch {
 	case errors.As(err, &token):
@@ -212,7 +212,7 @@ func (s *session) giveUp(mechanism string, cause error) *backend.Error {
 		kind = backend.Denied
 	}
 	text := mechanism + ": " + s.conn.masks.hide(sanitise(strings.TrimPrefix(cause.Error(), "sasl: ")))
-	return &backend.Error{Kind: kind, Server: s.Host, Stage: stageAUTH.name, Text: text}
+	return &backend.Error{Kind: kind, Server: s.Host, TLS: s.tls, Stage: stageAUTH.name, Text: text}
 }
 
 func encode(response []byte) string {

@@ -31,6 +31,7 @@ type conn struct {
 	holding bool  // and waits for receive to tell that the server has said nothing
 	peeking bool  // receive waits for the writer or for the server
 	closed  bool  // no more is to be written
+	settles bool  // a message has left whole, and its reply is still to come
 	failed  error // what ended the last flight early
 }
 
@@ -54,11 +55,31 @@ func (u unasked) Error() string { return "a reply before anything was asked" }
 // readError is a failure to read our own message, as against one of the connection.
 type readError struct{ error }
 
+// grace is how long the reply to a message that has left whole is waited for when the exchange is cancelled: without it
+// the message would have to be sent once more.
+const grace = 10 * time.Second
+
 // breakOff ends the connection wherever it is when ctx is cancelled, until stop is called: without the dot nothing is
 // delivered.
 func (c *conn) breakOff(ctx context.Context) (stop func() bool) {
 	raw := c.net // TLS around it may come later
-	return context.AfterFunc(ctx, func() { raw.Close() })
+	return context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		settles := c.settles
+		c.mu.Unlock()
+		if settles {
+			time.AfterFunc(grace, func() { raw.Close() })
+		} else {
+			raw.Close()
+		}
+	})
+}
+
+// settle notes whether a message has left whole whose reply is still to come.
+func (c *conn) settle(waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settles = waits
 }
 
 // inStep tells whether all replies are read, where all that was asked is answered. One that is there already would be

@@ -38,11 +38,19 @@ func (s *session) run(m *mailbag) {
 	defer s.conn.close()
 	var wire []*transaction // what is on its way, the oldest first
 	for {
+		if s.ctx.Err() != nil && len(wire) == 0 {
+			return
+		}
 		if wire = s.fill(wire, m); len(wire) == 0 {
 			s.farewell()
 			return
 		}
 		t := wire[0]
+		settles := s.mayHave(t)
+		s.conn.settle(settles)
+		if s.ctx.Err() != nil && !settles {
+			s.conn.close()
+		}
 		r, err := s.conn.receive(t.stage())
 		if err != nil {
 			s.conn.close()
@@ -70,7 +78,7 @@ func (s *session) run(m *mailbag) {
 // fill launches what may leave now, as one flight; nothing, while the flight before it is still being written.
 func (s *session) fill(wire []*transaction, m *mailbag) []*transaction {
 	var f flight
-	for !s.quitting && s.conn.through(outstanding(wire)) {
+	for !s.quitting && s.ctx.Err() == nil && s.conn.through(outstanding(wire)) {
 		if n := len(wire); n > 0 {
 			whole := wire[n-1].add(&f)
 			if !whole || !s.pipelined() || m.more() && !s.mayFollow(wire) {

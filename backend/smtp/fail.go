@@ -43,7 +43,7 @@ func (e *NoCertificateError) Unwrap() error { return e.Err }
 // refusal makes the error of a reply that doesn't lead on from what name asked for: of kind, unless it is for now only,
 // or one that nothing in the protocol leads to, such as 250 in place of 354.
 func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Error {
-	e := &backend.Error{Kind: kind, Server: s.Host, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
+	e := &backend.Error{Kind: kind, Server: s.Host, TLS: s.tls, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
 	switch {
 	case r.code/100 != 4 && r.code/100 != 5:
 		e.Kind, e.Err = backend.Protocol, errors.New("an unexpected reply")
@@ -55,7 +55,7 @@ func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Erro
 
 // failure makes the error of a connection that failed at a stage.
 func (s *session) failure(st stage, err error) *backend.Error {
-	e := &backend.Error{Kind: backend.Again, Server: s.Host, Stage: st.name, Err: err}
+	e := &backend.Error{Kind: backend.Again, Server: s.Host, TLS: s.tls, Stage: st.name, Err: err}
 	var bad protocolError
 	var ours commandError
 	var unread readError

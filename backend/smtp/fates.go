@@ -56,7 +56,7 @@ func tooMany(r reply) bool {
 // withTheOthers is the fate of those that were not refused where on_refused = "abort".
 func withTheOthers(refused *backend.Error) *backend.Error {
 	err := &backend.Error{
-		Kind: refused.Kind, Server: refused.Server, Stage: refused.Stage,
+		Kind: refused.Kind, Server: refused.Server, TLS: refused.TLS, Stage: refused.Stage,
 		Text: "refused, so that nobody gets the message (on_refused = \"abort\")",
 	}
 	if backend.Temporary(refused) {
@@ -127,12 +127,12 @@ func (t *transaction) doubt() {
 		return
 	}
 	failed := &backend.Error{
-		Kind: backend.Uncertain, Server: t.session.Host, Stage: stageQUIT.name, Code: r.code, Status: r.status,
+		Kind: backend.Uncertain, Server: t.session.Host, TLS: t.session.tls, Stage: stageQUIT.name, Code: r.code, Status: r.status,
 		Text: r.text(), Err: errors.New("out of step: the message may have been delivered, or refused"),
 	}
 	for _, i := range t.taken {
 		if status := &t.statuses[i]; status.Err == nil {
-			status.Reply, status.Err = "", failed
+			*status = backend.Status{Rcpt: status.Rcpt, Err: failed}
 		}
 	}
 }
@@ -173,7 +173,7 @@ func (t *transaction) again() {
 func (t *transaction) conclude() {
 	switch {
 	case t.failed == nil: // those that an answer was to settle have none
-		t.failed = &backend.Error{Kind: backend.Uncertain, Server: t.session.Host, Stage: stageDot.name, Text: mayBeThere}
+		t.failed = &backend.Error{Kind: backend.Uncertain, Server: t.session.Host, TLS: t.session.tls, Stage: stageDot.name, Text: mayBeThere}
 	case t.broke != nil:
 		t.failed = after(t.broke, t.failed)
 	}

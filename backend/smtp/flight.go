@@ -3,6 +3,7 @@ package smtp
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -108,6 +109,9 @@ func (c *conn) launch(f flight) {
 	}
 	w.buf = make([]byte, 0, min(f.size+f.size/16+64, block+block/16))
 	if w.alone = f.size > block || f.commands > maxTogether; !w.alone {
+		if slices.ContainsFunc(f.parts, func(p part) bool { return p.body != nil }) {
+			c.settle(true) // it leaves at once
+		}
 		w.end(w.write(f))
 		return
 	}

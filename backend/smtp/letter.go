@@ -104,7 +104,8 @@ func (l *letter) settle(i int, reply string, err *backend.Error) {
 		l.statuses[i].Err = err
 		return
 	}
-	l.statuses[i].Reply = reply
+	st := &l.statuses[i]
+	st.Reply, st.Server, st.TLS, st.Reports = reply, l.session.Host, l.session.tls, l.session.offers.has("DSN")
 }
 
 // finish tells the fates, once all recipients have theirs.

@@ -20,7 +20,8 @@ type session struct {
 	identity  []tls.Certificate // ours, to show the server; mostly none
 	conn      *conn
 	encrypted bool
-	idle      bool // the server waits for a command
+	tls       string // version and cipher, or empty
+	idle      bool   // the server waits for a command
 
 	certificateWanted bool // the server asked for a certificate of ours
 	offers            capabilities
@@ -189,8 +190,8 @@ func (s *session) handshake() *backend.Error {
 	s.encrypted = true
 	state := over.ConnectionState()
 	leaf := state.PeerCertificates[0]
-	s.conn.dialogue.note("%s, %s, certificate of %s until %s", tls.VersionName(state.Version),
-		tls.CipherSuiteName(state.CipherSuite), nameOf(leaf), leaf.NotAfter.Format(time.DateOnly))
+	s.tls = tls.VersionName(state.Version) + ", " + tls.CipherSuiteName(state.CipherSuite)
+	s.conn.dialogue.note("%s, certificate of %s until %s", s.tls, nameOf(leaf), leaf.NotAfter.Format(time.DateOnly))
 	return nil
 }
 
@@ -212,7 +213,7 @@ func (s *session) askShown(cmd command) (reply, *backend.Error) {
 
 // lacks makes the error of a feature that the server doesn't have.
 func (s *session) lacks(st stage, text string) *backend.Error {
-	return &backend.Error{Kind: backend.Refused, Server: s.Host, Stage: st.name, Text: text}
+	return &backend.Error{Kind: backend.Refused, Server: s.Host, TLS: s.tls, Stage: st.name, Text: text}
 }
 
 // quit says QUIT, if the server waits for a command; else the text could be taken for something else, or nobody is

@@ -3,7 +3,8 @@
 // Command bench compares postern with msmtp, side by side in one run and on one machine, without a network: both
 // hand the same message to a server inside this program. It is a tool for developers and not installed.
 //
-//	go run ./cmd/bench                # start-up, and one message of 2 KB: plain, STARTTLS, implicit TLS
+//	go run ./cmd/bench                # start-up, one message of 2 KB (plain, STARTTLS, implicit TLS), the queue
+//	go run ./cmd/bench -parts drain   # the queue alone; TMPDIR=/dev/shm takes the disk out
 //	go run ./cmd/bench -big 100m      # and a big one
 //
 // Absolute times drift from machine to machine and from hour to hour; the ratios of one run are what to compare.
@@ -53,7 +54,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // The parts, in their order.
-const allParts = "start,plain,starttls,tls"
+const allParts = "start,plain,starttls,tls,enqueue,drain"
 
 const smallMail = 2048
 
@@ -63,6 +64,7 @@ type bench struct {
 	postern, parts, big, cache, roots string
 
 	rounds, warmup, memoryRounds, bigRounds int
+	messages, parallel, drainRounds         int
 	bigSize                                 int64
 
 	countRounds int
@@ -82,6 +84,9 @@ func (b *bench) parse(args []string, stderr io.Writer) error {
 	f.IntVar(&b.memoryRounds, "memory", 5, "rounds for peak memory, and as many for instructions")
 	f.StringVar(&b.big, "big", "", "also send a message of this `size`, such as 100m or 1g")
 	f.IntVar(&b.bigRounds, "bigrounds", 3, "rounds with the big message")
+	f.IntVar(&b.messages, "messages", 1000, "messages in the queue that is drained")
+	f.IntVar(&b.parallel, "parallel", 4, "connections of the drain")
+	f.IntVar(&b.drainRounds, "drainrounds", 3, "rounds of the drain")
 	f.StringVar(&b.cache, "cache", filepath.Join(cache, "postern-bench"), "`folder` for msmtp where it is not installed")
 	f.StringVar(&b.roots, "roots", "/etc/ssl/certs/ca-certificates.crt", "the system's CA `bundle`")
 	if err := f.Parse(args); err != nil {
@@ -90,7 +95,7 @@ func (b *bench) parse(args []string, stderr io.Writer) error {
 	if f.NArg() > 0 {
 		return fmt.Errorf("%q is no flag", f.Arg(0))
 	}
-	if min(b.rounds, b.memoryRounds, b.bigRounds) < 1 || b.warmup < 0 {
+	if min(b.rounds, b.memoryRounds, b.bigRounds, b.messages, b.parallel, b.drainRounds) < 1 || b.warmup < 0 {
 		return errors.New("there is nothing to measure in less than one round")
 	}
 	for _, p := range strings.Split(b.parts, ",") {
@@ -139,6 +144,18 @@ func (b *bench) run(ctx context.Context) error {
 		}
 		if err := b.mode(ctx, k, m); err != nil {
 			return err
+		}
+	}
+	if b.wants("enqueue") {
+		if err := b.enqueue(ctx); err != nil {
+			return err
+		}
+	}
+	if b.wants("drain") {
+		for _, delay := range []time.Duration{0, 20 * time.Millisecond} {
+			if err := b.drain(ctx, k, delay); err != nil {
+				return err
+			}
 		}
 	}
 	fmt.Fprintf(b.out, "%s afterwards\n\n", load())

@@ -49,8 +49,13 @@ func buildNoNagle(dir string) (string, error) {
 
 // buildEmptyGo returns the path of a Go program that does nothing: what the runtime alone takes to start.
 func buildEmptyGo(dir string) (string, error) {
-	source, program := filepath.Join(dir, "empty.go"), filepath.Join(dir, "empty")
-	if err := os.WriteFile(source, []byte("package main\n\nfunc main() {}\n"), 0o644); err != nil {
+	return buildGo(dir, "empty", "package main\n\nfunc main() {}\n")
+}
+
+// buildGo returns the path of a Go program.
+func buildGo(dir, name, text string) (string, error) {
+	source, program := filepath.Join(dir, name+".go"), filepath.Join(dir, name)
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
 		return "", err
 	}
 	_, err := output(dir, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, source)

@@ -40,6 +40,7 @@ type sink struct {
 	tls     *tls.Config
 	readers sync.Pool // of *bufio.Reader: no session has to clear a big buffer before its greeting
 	open    atomic.Int32
+	delay   atomic.Int64 // before each flight of replies
 
 	mu    sync.Mutex
 	sizes []int64
@@ -140,6 +141,7 @@ func (s *session) flush() error {
 	if s.out.Len() == 0 {
 		return nil
 	}
+	time.Sleep(time.Duration(s.sink.delay.Load()))
 	_, err := s.conn.Write(s.out.Bytes())
 	s.out.Reset()
 	return err

@@ -34,6 +34,7 @@ Programs call it as sendmail; the commands here are for people.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(std, status), passwordCommand(std, status))
+	root.AddCommand(queueCommand(std, status), sendCommand(std, status))
 	root.AddCommand(loginCommand(std, status), tokenCommand(std, status), accountsCommand(std, status))
 	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
 		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})

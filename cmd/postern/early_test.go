@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"postern/backend/smtp/smtptest"
 )
@@ -80,5 +83,37 @@ func TestEarlyConnection(t *testing.T) {
 				t.Errorf("against the script: %v", err)
 			}
 		})
+	}
+}
+
+// TestNoEarlyConnection: no server is called for a message that only goes into the queue.
+func TestNoEarlyConnection(t *testing.T) {
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "c.toml")
+	profile := fmt.Sprintf("[queue]\ndir = %q\n[account.a]\nbackend = \"plain\"\nqueue = \"always\"\nhost = \"127.0.0.1\"\nport = %d\n[aliases]\nfile = \"\"\n",
+		dir+"/queue", listener.Addr().(*net.TCPAddr).Port)
+	if err := os.WriteFile(config, []byte(profile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	input, writing := io.Pipe()
+	status := make(chan int, 1)
+	go func() {
+		status <- sendmail([]string{"sendmail", "-odq", "-C", config, "-t"}, streams{in: input, out: io.Discard, err: io.Discard})
+	}()
+	fmt.Fprint(writing, "From: ann@example.org\nTo: bob@example.org\n\n")
+	if err := listener.SetDeadline(time.Now().Add(50 * soon)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := listener.Accept(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server is called: %v", err)
+	}
+	writing.Close()
+	if got := <-status; got != exOK {
+		t.Errorf("status %d", got)
 	}
 }

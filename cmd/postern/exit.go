@@ -53,6 +53,7 @@ func exitStatus(err error) int {
 		spool  *message.SpoolError
 		send   *backend.Error
 		token  *oauth.Error
+		keep   keepError
 	)
 	switch {
 	case err == nil:
@@ -69,6 +70,8 @@ func exitStatus(err error) int {
 		return exNoInput
 	case errors.As(err, &read):
 		return exIOErr
+	case errors.As(err, &keep):
+		return keep.status()
 	case errors.As(err, &send):
 		return kindStatus(send.Kind)
 	case errors.As(err, &token):

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"postern/backend"
+	"postern/backend/queue"
+	"postern/backend/receipt"
 	"postern/conf"
 	"postern/message"
 )
@@ -16,20 +18,35 @@ import (
 type mailer struct {
 	config     *conf.Config
 	transports map[string]opened
-	dialogue   io.Writer // or nil
-	shown      io.Writer // where --dry-run shows the message
-	done       func()    // closes the dialogue
+	dialogue   io.Writer    // or nil
+	shown      io.Writer    // where --dry-run shows the message
+	log        *receipt.Log // or nil
+	done       func()       // closes the dialogue
+	name       string       // of the program, for people
+	warn       func(error)  // tells of what is no failure
+	terminal   io.Writer    // where a person looks on, or nil
+
+	queue *queue.Spool // once something was kept
 
 	interrupted bool // a signal has ended a send, and is to end the run
 }
 
-// mailer reads the configuration and makes the transports, as the command line says.
-func (inv *invocation) mailer(std streams) (*mailer, error) {
+// mailer reads the configuration and makes the transports, as the command line says. name is the program's, for
+// complaints.
+func (inv *invocation) mailer(name string, std streams) (*mailer, error) {
 	config, err := loadConfig(inv.config)
 	if err != nil {
 		return nil, err
 	}
-	m := &mailer{config: config, shown: std.out}
+	m := &mailer{config: config, shown: std.out, name: name}
+	m.warn = func(err error) {
+		if !inv.quiet {
+			complain(std.err, name, err)
+		}
+	}
+	if isTerminal(std.err) && !inv.quiet {
+		m.terminal = std.err
+	}
 	if m.dialogue, m.done, err = inv.dialogue(std.err); err != nil {
 		return nil, err
 	}
@@ -37,6 +54,7 @@ func (inv *invocation) mailer(std streams) (*mailer, error) {
 		m.done()
 		return nil, err
 	}
+	m.log = receipt.New(config.Log, std.err, m.warn)
 	return m, nil
 }
 

@@ -102,7 +102,11 @@ func TestCompanionManual(t *testing.T) {
 	walk = func(c *cobra.Command, path string) {
 		if len(c.Commands()) == 0 {
 			read = append(read, strings.TrimSpace(path+" "+c.Name()))
-			c.Flags().VisitAll(func(f *pflag.Flag) { read = append(read, "--"+f.Name) })
+			c.Flags().VisitAll(func(f *pflag.Flag) {
+				if !f.Hidden {
+					read = append(read, "--"+f.Name)
+				}
+			})
 			return
 		}
 		for _, sub := range c.Commands() {
@@ -114,8 +118,12 @@ func TestCompanionManual(t *testing.T) {
 	walk(root, "")
 	for _, tag := range tagged(t, "postern.1") {
 		if tag[0] == "COMMANDS" {
-			name := strings.TrimPrefix(strings.TrimPrefix(tag[1], ".B "), ".BI ")
-			documented = append(documented, strings.Trim(strings.TrimSuffix(name, ` " account"`), `"`))
+			name, isWhole := strings.CutPrefix(tag[1], ".B ")
+			if !isWhole { // .BI name argument
+				m := regexp.MustCompile(`^\.BI (?:"([^"]*)"|(\S+)) `).FindStringSubmatch(tag[1])
+				name = m[1] + m[2]
+			}
+			documented = append(documented, strings.ReplaceAll(name, `\-`, "-"))
 		}
 	}
 	page, err := os.ReadFile("../../docs/postern.1")

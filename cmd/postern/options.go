@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"postern/message"
 )
@@ -27,6 +28,11 @@ type invocation struct {
 	verbose    bool    // -v: the dialogue on standard error
 	transcript string  // -X: the dialogue appended to a file
 	recipients []string
+	delivery   delivery       // -od
+	json       bool           // --json, of -bp
+	selection  selection      // of -q
+	every      time.Duration  // of -q30m
+	at         time.Time      // --at: kept until then
 	terms      message.Terms  // what is asked of the message's way
 	wishes     []message.Wish // of a message by SMTP: one for each of recipients, or none
 }
@@ -43,6 +49,16 @@ const (
 	modeVerify  // -bv: how an address would be handled
 	modeVersion
 	modeHelp
+)
+
+// delivery is when a message is delivered, by -od.
+type delivery byte
+
+const (
+	asAccount    delivery = 0   // as the account's queue key has it
+	deliverNow   delivery = 'i' // interactive
+	deliverLater delivery = 'b' // in the background
+	queueOnly    delivery = 'q' // by a later run of the queue
 )
 
 // argument says where the argument of an option stands.
@@ -77,6 +93,7 @@ var options = []option{
 	{"e", needed, setErrorMode},
 	{"a", needed, setAccount},
 	{"account", needed, setAccount},
+	{"at", needed, setAt},
 	{"deliver-by", needed, setDeliverBy},
 	{"hold-for", needed, setHoldFor},
 	{"hold-until", needed, setHoldUntil},
@@ -92,6 +109,7 @@ var options = []option{
 	{"b", needed, setMode},
 	{"q", behind, setQueueRun},
 	{"I", none, func(inv *invocation, _ string) error { inv.mode = modeAliases; return nil }},
+	{"json", none, func(inv *invocation, _ string) error { inv.json = true; return nil }},
 	{"version", none, func(inv *invocation, _ string) error { inv.mode = modeVersion; return nil }},
 	{"help", none, func(inv *invocation, _ string) error { inv.mode = modeHelp; return nil }},
 
@@ -146,6 +164,9 @@ func parseOptions(args []string) (*invocation, error) {
 func (inv *invocation) contradiction() error {
 	if inv.terms.HoldFor != 0 && !inv.terms.HoldUntil.IsZero() {
 		return usageError{errors.New("--hold-for and --hold-until don't go together")}
+	}
+	if !inv.at.IsZero() && inv.mode != modeSend && inv.mode != modeSession {
+		return usageError{errors.New("--at is for messages")}
 	}
 	switch inv.mode {
 	case modeQueueRun, modeQueueList, modeAliases:

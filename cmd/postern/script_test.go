@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -36,6 +38,9 @@ func TestMain(m *testing.M) {
 //	played                    the scripts were played to their ends; with ! TEXT one ended before, and why has TEXT
 //	keyring                   starts a session bus with a keyring; NAME=VALUE... SECRET puts a secret into it; "locked"
 //	                          has it locked by who says no to the question, and "unlocks" by who says yes
+//	logd SOCKET               listens as a log of this machine does
+//	logged SOCKET FILE        writes what it was told since, each with its fields on lines of their own; with ! nothing
+//	idle FOLDER               waits until nobody delivers the queue in the background
 //	oauthd                    starts an OAuth provider; $OAUTH is its address
 //	oauth WHAT [ARG...]       has it do something, see oauth_test.go
 //
@@ -45,14 +50,14 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "smtpd": smtpd, "received": receivedMail, "scripted": scripted, "played": played, "keyring": keyring,
-			"oauthd": oauthd, "oauth": oauthDo,
+			"idle": idle, "oauthd": oauthd, "oauth": oauthDo, "logd": logd, "logged": logged,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("XDG_CONFIG_HOME", e.WorkDir+"/xdg")
 			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
 			e.Setenv("TMPDIR", e.WorkDir)
-			e.Values["peers"] = &peers{}
+			e.Values["peers"] = &peers{logs: map[string]*net.UnixConn{}}
 			given := files(e.WorkDir)
 			e.Defer(func() {
 				for name, text := range files(e.WorkDir) {
@@ -176,6 +181,13 @@ func keyring(ts *testscript.TestScript, _ bool, args []string) {
 	p.keyring.Add(item)
 }
 
+func idle(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Open(filepath.Join(ts.MkAbs(args[0]), "runner"))
+	ts.Check(err)
+	defer f.Close()
+	ts.Check(syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+}
+
 func smtpd(ts *testscript.TestScript, _ bool, args []string) {
 	implicit := len(args) > 0 && args[0] == "tls"
 	d, err := startDemoServer(implicit)
@@ -197,6 +209,7 @@ type peers struct {
 	scripted []*smtptest.Server
 	keyring  *authtest.Keyring
 	oauth    *oauthtest.Server
+	logs     map[string]*net.UnixConn
 }
 
 func receivedMail(ts *testscript.TestScript, neg bool, args []string) {

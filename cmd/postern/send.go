@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"postern/backend"
+	"postern/backend/queue"
 	"postern/conf"
 	"postern/message"
 )
@@ -47,8 +48,11 @@ func (m *mailer) prepare(inv *invocation, p *plan) (stop func()) {
 		return func() {}
 	}
 	first := p.routes[0].account
+	if inv.queueing(first) == conf.QueueAlways || !inv.wanted(first).IsZero() {
+		return func() {}
+	}
 	ready, ok := m.transports[first.Name].transport.(backend.Preparer)
-	if !ok || m.usable(first) != nil {
+	if !ok || m.usable(first) != nil || inv.queueing(first) == conf.QueueAlways {
 		return func() {}
 	}
 	begun := make(chan struct{})
@@ -71,11 +75,20 @@ func (m *mailer) send(inv *invocation, p *plan, msg *message.Message) (statuses 
 		return nil, errs
 	}
 	sender := p.routes[0].env.From
-	if err := msg.Complete(inv.defaults(p.account, sender, msg)); err != nil {
+	err := looped(msg)
+	if err == nil {
+		err = msg.Complete(inv.defaults(p.account, sender, msg))
+	}
+	if err != nil {
+		if !inv.dryRun {
+			for _, r := range p.routes {
+				m.note("", r.account.Name, r.env, msg, time.Now(), nil, err)
+			}
+		}
 		return nil, append(errs, err)
 	}
 	if inv.dryRun {
-		m.show(p, msg)
+		m.show(inv, p, msg)
 		for _, r := range p.routes {
 			if err := m.usable(r.account); err != nil {
 				errs = append(errs, err)
@@ -84,26 +97,36 @@ func (m *mailer) send(inv *invocation, p *plan, msg *message.Message) (statuses 
 		return nil, errs
 	}
 	for _, r := range p.routes {
-		got, failed := m.carry(r, msg)
+		got, failed := m.carry(inv, r, msg)
 		statuses, errs = append(statuses, got...), append(errs, failed...)
 	}
 	return statuses, errs
 }
 
-// carry offers the message to the recipients of one route.
-func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Status, errs []error) {
+// carry has the recipients of one route get the message, or keeps it for them.
+func (m *mailer) carry(inv *invocation, r *route, msg *message.Message) (statuses []backend.Status, errs []error) {
 	if m.interrupted {
+		m.note("", r.account.Name, r.env, msg, time.Now(), nil, errInterrupted)
 		return nil, []error{withAccount{errInterrupted, r.account}}
 	}
 	if err := m.usable(r.account); err != nil {
+		m.note("", r.account.Name, r.env, msg, time.Now(), nil, err)
 		return nil, []error{err}
 	}
-	// Outside of this a signal simply ends the program: the temporary file has no name, and no server has heard of the
-	// message. Here it breaks the connection off before the dot, and ends the program that a pipe has started.
-	ctx, stop := interruptible()
-	defer stop()
-	statuses, err := m.transports[r.account.Name].transport.Send(ctx, r.env, msg)
-	m.interrupted = ctx.Err() != nil
+	mode := inv.queueing(r.account)
+	due, err := m.due(inv, r, msg)
+	switch {
+	case err != nil:
+	case mode == conf.QueueAlways, !due.IsZero():
+		var id string
+		if id, err = m.keep(r.account, r.env, msg, due, nil); err == nil {
+			for _, to := range r.env.To {
+				statuses = append(statuses, kept(to, id))
+			}
+		}
+	default:
+		statuses, err = m.offer(r, msg, mode == conf.QueueFallback)
+	}
 	if err != nil {
 		return nil, []error{withAccount{err, r.account}}
 	}
@@ -113,6 +136,28 @@ func (m *mailer) carry(r *route, msg *message.Message) (statuses []backend.Statu
 		}
 	}
 	return statuses, errs
+}
+
+// offer has the route's transport send the message, and writes the receipt. Where keeps is set the queue has those who
+// can't get it now. An error is the fate of all its recipients.
+func (m *mailer) offer(r *route, msg *message.Message, keeps bool) (statuses []backend.Status, err error) {
+	begun := time.Now()
+	// Outside of this a signal simply ends the program: the temporary file has no name, and no server has heard of the
+	// message. Here it breaks the connection off before the dot, and ends the program that a pipe has started.
+	ctx, stop := interruptible()
+	defer stop()
+	tried, failed := m.transports[r.account.Name].transport.Send(ctx, r.env, msg)
+	m.interrupted = ctx.Err() != nil
+	statuses, err = tried, failed
+	id := ""
+	if keeps && failed == nil && slices.ContainsFunc(tried, func(s backend.Status) bool { return s.Err == nil }) {
+		queue.At(m.config.Queue.Dir).Up(r.account.Name) // what waits for that need wait no longer
+	}
+	if keeps && !m.interrupted {
+		statuses, id, err = m.keepRest(r, msg, tried, failed)
+	}
+	m.note(id, r.account.Name, r.env, msg, begun, tried, failed)
+	return statuses, err
 }
 
 // interruptible is a context that a signal to end cancels, but for the signals that whoever started the program wants
@@ -129,7 +174,7 @@ func interruptible() (context.Context, context.CancelFunc) {
 var errInterrupted = errors.New("interrupted")
 
 // show is --dry-run: what would go out, to whom, by which account.
-func (m *mailer) show(p *plan, msg *message.Message) {
+func (m *mailer) show(inv *invocation, p *plan, msg *message.Message) {
 	out := bufio.NewWriter(m.shown)
 	defer out.Flush()
 	for _, r := range p.routes {
@@ -140,6 +185,9 @@ func (m *mailer) show(p *plan, msg *message.Message) {
 		fmt.Fprintf(out, "account %s, by %s\nfrom <%s>\n", r.account.Name, by, r.env.From)
 		for _, to := range r.env.To {
 			fmt.Fprintf(out, "to <%s>\n", to)
+		}
+		if at := inv.wanted(r.account); !at.IsZero() {
+			fmt.Fprintf(out, "not before %s\n", clock(at))
 		}
 		for _, line := range shownTerms(r.env.Terms) {
 			fmt.Fprintf(out, "%s\n", line)

@@ -6,42 +6,69 @@ import (
 	"io"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"postern/message"
 )
 
 // sendmail is the drop-in: it understands the command line, and reads and sends one message.
 func sendmail(args []string, std streams) int {
 	inv, err := parseOptions(args[1:])
+	return inv.perform(args[0], err, std)
+}
+
+// sendCommand is postern send: sendmail for people, who mean -t where they name nobody.
+func sendCommand(std streams, status *int) *cobra.Command {
+	return &cobra.Command{
+		Use: "send [recipient ...] < message", Short: "send a message, as sendmail does", DisableFlagParsing: true,
+		Run: func(_ *cobra.Command, args []string) {
+			inv, err := parseOptions(args)
+			if err == nil && inv.mode == modeSend && len(inv.recipients) == 0 {
+				inv.fromHeader = true
+			}
+			*status = inv.perform("postern", err, std)
+		},
+	}
+}
+
+// perform does what the command line asks for, or tells why it can't be understood.
+func (inv *invocation) perform(name string, err error, std streams) int {
 	var un unoffered
 	if errors.As(err, &un) {
-		complain(std.err, args[0], err)
+		complain(std.err, name, err)
 		return exUnavailable
 	}
 	if err != nil {
-		return report(std.err, args[0], []error{err})
+		return report(std.err, name, []error{err})
 	}
 	switch inv.mode {
-	case modeVersion:
-		fmt.Fprintf(std.out, "postern %s\n", version)
-		return exOK
-	case modeHelp:
-		fmt.Fprint(std.out, sendmailHelp)
+	case modeVersion, modeHelp:
+		inv.about(std)
 		return exOK
 	case modeQueueList:
-		return mailq(args[:1], std)
-	case modeAliases, modeQueueRun: // aliases are read at every start, and nothing waits in a queue
+		return inv.list(name, std)
+	case modeAliases: // they are read at every start
 		return exOK
 	}
 	complaints := std.err
 	if inv.quiet {
 		complaints = io.Discard
 	}
-	return report(complaints, args[0], inv.carryOut(args[0], std))
+	return report(complaints, name, inv.carryOut(name, std))
+}
+
+// about is --version or --help.
+func (inv *invocation) about(std streams) {
+	if inv.mode == modeVersion {
+		fmt.Fprintf(std.out, "postern %s\n", version)
+	} else {
+		fmt.Fprint(std.out, sendmailHelp)
+	}
 }
 
 // carryOut does what the mode asks with messages or addresses.
 func (inv *invocation) carryOut(name string, std streams) []error {
-	m, err := inv.mailer(std)
+	m, err := inv.mailer(name, std)
 	if err != nil {
 		if inv.mode == modeSession {
 			refuseSession(std.out, err)
@@ -50,6 +77,8 @@ func (inv *invocation) carryOut(name string, std streams) []error {
 	}
 	defer m.close()
 	switch inv.mode {
+	case modeQueueRun:
+		return m.runQueue(inv, std)
 	case modeSession:
 		return m.session(inv, name, std)
 	case modeVerify:
@@ -71,12 +100,14 @@ func (inv *invocation) carryOut(name string, std streams) []error {
 		return []error{err}
 	}
 	_, errs := m.send(inv, p, msg)
+	m.wake(inv)
+	m.remind()
 	return errs
 }
 
-// isTerminal tells whether somebody types the message.
-func isTerminal(in io.Reader) bool {
-	f, ok := in.(*os.File)
+// isTerminal tells whether a person is at the other end of a stream.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}
@@ -93,15 +124,10 @@ const sendmailHelp = `usage: sendmail [-t] [-i] [-f sender] [-F name] [-a accoun
   -v          show the dialogue with the server; -X file appends it to a file
   -bs         take messages by SMTP on standard input
   -bv         show how the addresses given would be handled
+  --at time   keep the message in the queue until then: "08:00", "tomorrow 8:00", "+2h"
   --dry-run   show what would be sent, and by which account
 The other options of sendmail are taken; see postern-sendmail(1).
 `
-
-// mailq lists the queue. No account can have one in this version, so it is empty.
-func mailq(_ []string, std streams) int {
-	fmt.Fprintln(std.out, "Mail queue is empty")
-	return exOK
-}
 
 // newaliases has nothing to build: aliases are read at every start.
 func newaliases([]string, streams) int { return exOK }

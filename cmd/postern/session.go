@@ -24,6 +24,7 @@ func (m *mailer) session(inv *invocation, name string, std streams) []error {
 		one.sender, one.recipients, one.wishes, one.eightBit = &env.From, env.To, env.DSN.For, env.EightBit
 		one.dsnReturn, one.dsnID = env.DSN.Return, env.DSN.ID
 		statuses, errs := m.send(&one, m.plan(&one, msg), msg)
+		m.wake(inv) // the session may last
 		if len(errs) > 0 && !inv.quiet {
 			report(std.err, name, errs) // for a person or a log; the client has the reply
 		}
@@ -82,7 +83,11 @@ func answer(statuses []backend.Status, errs []error) submission.Reply {
 		r.Lines = append(r.Lines, oneLine(err.Error()))
 	}
 	for _, s := range statuses {
-		if s.Err == nil {
+		switch {
+		case s.Err != nil:
+		case strings.HasPrefix(s.Reply, keptAs):
+			r.Lines = append(r.Lines, "kept in the queue for <"+s.Rcpt+">")
+		default:
 			r.Lines = append(r.Lines, "delivered to <"+s.Rcpt+">")
 		}
 	}

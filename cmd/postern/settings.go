@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
+
+	"postern/conf"
 )
 
 // What the options of the table do with their arguments.
@@ -22,7 +25,7 @@ func setOption(inv *invocation, value string) error {
 	if value == "" {
 		return nil
 	}
-	name := map[string]string{"i": "IgnoreDots", "e": "ErrorMode", "v": "Verbose"}[value[:1]]
+	name := map[string]string{"i": "IgnoreDots", "e": "ErrorMode", "v": "Verbose", "d": "DeliveryMode"}[value[:1]]
 	return setLongOption(inv, name+"="+value[1:])
 }
 
@@ -34,9 +37,24 @@ func setLongOption(inv *invocation, value string) error {
 		inv.dotEnds = isFalse(setting)
 	case "errormode":
 		return setErrorMode(inv, setting)
+	case "deliverymode":
+		return setDelivery(inv, setting)
 	case "verbose":
 		inv.verbose = !isFalse(setting)
 	}
+	return nil
+}
+
+// setDelivery is -od: i now, b in the background, q and d (which also puts DNS lookups off) by the queue alone.
+func setDelivery(inv *invocation, value string) error {
+	letter := strings.ToLower(value)[:min(1, len(value))]
+	if letter == "d" {
+		letter = "q"
+	}
+	if letter == "" || !strings.Contains("ibq", letter) {
+		return fmt.Errorf("-od%s: there is no such delivery mode; there are i, b, q, d", value)
+	}
+	inv.delivery = delivery(letter[0])
 	return nil
 }
 
@@ -133,17 +151,29 @@ func setMode(inv *invocation, value string) error {
 	return nil
 }
 
-// setQueueRun is -q, with the queue's group, the kind of run (p: persistent; f: in the foreground), a selection (I, R,
-// S, Q, L, perhaps behind "!") or a time. Without a queue, one run over it is done at once; runs at intervals are not
-// offered.
+// setQueueRun is -q: one run over the queue, or at intervals with a time (perhaps behind p, for persistent), of what a selection
+// says: I and part of an ID, R of a recipient, S of a sender, perhaps behind "!" for the others. A group of queues (G) and a run in the
+// foreground (f) are what every run is.
 func setQueueRun(inv *invocation, value string) error {
-	if time := strings.TrimPrefix(value, "p"); time != "" && '0' <= time[0] && time[0] <= '9' {
-		return unoffered{"-q" + value, "there is no queue to run at intervals"}
-	}
-	switch kind := strings.TrimPrefix(value, "!"); {
-	case kind == "" || strings.ContainsRune("IRSQLGpf", rune(kind[0])):
-		inv.mode = modeQueueRun
+	inv.mode = modeQueueRun
+	rest := strings.TrimPrefix(value, "p")
+	if rest != "" && '0' <= rest[0] && rest[0] <= '9' {
+		var d conf.Duration
+		if err := d.UnmarshalText([]byte(rest)); err != nil {
+			return fmt.Errorf("-q%s: %w", value, err)
+		}
+		inv.every = time.Duration(d)
 		return nil
+	}
+	kind, not := strings.CutPrefix(value, "!")
+	switch {
+	case kind == "" || strings.ContainsRune("Gpf", rune(kind[0])):
+		return nil
+	case strings.ContainsRune("IRS", rune(kind[0])):
+		inv.selection = append(inv.selection, chosen{kind[0], kind[1:], not})
+		return nil
+	case strings.ContainsRune("QL", rune(kind[0])):
+		return unoffered{"-q" + value, "the queue has no quarantine; see postern queue hold"}
 	}
 	return fmt.Errorf("-q%s: there is no such run of the queue", value)
 }

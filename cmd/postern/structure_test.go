@@ -12,12 +12,14 @@ import (
 
 // graph is who may import whom: the arrows of docs/DESIGN.md. What is not here is not allowed.
 var graph = map[string][]string{
-	"postern/cmd/postern":           {"postern/conf", "postern/message", "postern/auth", "postern/auth/oauth", "postern/backend", "postern/backend/smtp", "postern/backend/pipe", "postern/backend/maildir", "postern/cmd/submission"},
+	"postern/cmd/postern":           {"postern/conf", "postern/message", "postern/auth", "postern/auth/oauth", "postern/backend", "postern/backend/smtp", "postern/backend/pipe", "postern/backend/maildir", "postern/backend/queue", "postern/backend/receipt", "postern/cmd/submission"},
 	"postern/cmd/submission":        {"postern/message"},
 	"postern/cmd/bench":             {},
 	"postern/backend":               {"postern/conf", "postern/message"},
 	"postern/backend/pipe":          {"postern/backend", "postern/conf", "postern/message"},
 	"postern/backend/maildir":       {"postern/backend", "postern/conf", "postern/message"},
+	"postern/backend/queue":         {"postern/backend", "postern/message"},
+	"postern/backend/receipt":       {"postern/conf"},
 	"postern/backend/smtp":          {"postern/backend", "postern/conf", "postern/message", "postern/auth", "postern/auth/oauth"},
 	"postern/backend/smtp/smtptest": {},
 	"postern/conf":                  {},
@@ -48,6 +50,7 @@ var owners = map[string]string{
 	"golang.org/x/net/http/httpproxy":              "postern/backend/smtp",
 	"github.com/spf13/cobra":                       "postern/cmd/postern",
 	"github.com/cli/browser":                       "postern/cmd/postern",
+	"github.com/fsnotify/fsnotify":                 "postern/cmd/postern",
 }
 
 // denied must never be linked: each costs start-up time, takes dead-code elimination away, or is an SMTP client.
