@@ -114,3 +114,28 @@ func TestTerms(t *testing.T) {
 		t.Errorf("nobody was told: %v", w.got)
 	}
 }
+
+// TestNudge: new mail for an account that is down has it tried, though not for each message.
+func TestNudge(t *testing.T) {
+	s, w := spoolOn(newCrashDisk()), newWorld()
+	r := w.runner(s)
+	r.Policy.Retry = []time.Duration{time.Hour}
+	w.down["a"] = true
+	w.put(t, s, "a", "one", "ok@x")
+	w.run(t, r, Wanted{})
+	w.down["a"] = false
+	s.Nudge("a", time.Minute) // it was tried just now
+	w.forward(30 * time.Second)
+	s.Nudge("a", time.Minute)
+	w.run(t, r, Wanted{})
+	if len(w.got) > 0 {
+		t.Errorf("delivered: %v", w.got)
+	}
+	w.forward(time.Minute)
+	s.Nudge("a", time.Minute)
+	s.Nudge("b", time.Minute) // which is not down
+	w.run(t, r, Wanted{})
+	if w.got["one ok@x"] != 1 || waiting(t, s) != 0 {
+		t.Errorf("delivered: %v", w.got)
+	}
+}

@@ -15,6 +15,7 @@ type Down struct {
 	Account string    `json:"account"`
 	Tries   int       `json:"tries"`
 	Since   time.Time `json:"since"`
+	Tried   time.Time `json:"tried,omitzero"` // the last time
 	Due     time.Time `json:"due"`
 	Error   string    `json:"error"`
 }
@@ -69,5 +70,15 @@ func (s *Spool) setUp(account string) { _ = s.files.remove(downName(account)) }
 func (s *Spool) Up(account string) {
 	if s.files.remove(downName(account)) == nil {
 		s.Sooner(s.now())
+	}
+}
+
+// Nudge has an account that is down tried once more, if the last time was so long ago: somebody sends by it, and perhaps knows that
+// the network is back.
+func (s *Spool) Nudge(account string, ago time.Duration) {
+	now := s.now()
+	if d, down := s.Down(account); down && d.Due.After(now) && now.Sub(d.Tried) >= ago {
+		d.Due = now
+		_ = s.setDown(d) // else its pause goes on
 	}
 }

@@ -100,7 +100,7 @@ func (l *line) goDown(err error) {
 		d.Tries = 0
 	}
 	d.Tries++
-	d.Due, d.Error = now.Add(l.Policy.Pause(d.Tries)), err.Error()
+	d.Tried, d.Due, d.Error = now, now.Add(l.Policy.Pause(d.Tries)), err.Error()
 	if err := l.Spool.setDown(d); err != nil { // the others can be sent by, and this one is tried by each run
 		l.passOver(downName(l.account))
 	}

@@ -83,6 +83,9 @@ func (m *mailer) keep(a *conf.Account, env *message.Envelope, msg *message.Messa
 	if id, err = s.Put(r, msg); err != nil {
 		return "", keepError{err}
 	}
+	if tried == nil {
+		s.Nudge(a.Name, time.Duration(m.config.Queue.Retry[0]))
+	}
 	s.Sooner(r.Since())
 	if tried == nil && !due.IsZero() && m.terminal != nil {
 		fmt.Fprintf(m.terminal, "%s: kept until %s; postern queue remove %s takes it back\n", m.name, clock(due), id)
