@@ -44,20 +44,7 @@ func (s *Spool) setDown(d Down) error {
 	if err != nil {
 		return err
 	}
-	tmp := tmpDir + "/" + newID(s.now(), "") + stateSuffix
-	f, err := s.files.create(tmp)
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
-	_, err = f.Write(data)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = s.files.rename(tmp, downName(d.Account))
-	}
-	if err != nil {
-		_ = s.files.remove(tmp)
+	if err := s.replace(downName(d.Account), data, nil); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	return nil

@@ -151,6 +151,17 @@ func (f diskFile) fault(op string, err error) error {
 	return &fs.PathError{Op: op, Path: f.Name(), Err: err}
 }
 
+// lockSoon locks what others have locked for a moment at a time. False says that somebody keeps it, who may have been stopped:
+// that must not stop mail.
+func (f diskFile) lockSoon() bool {
+	for patience := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
+		got, err := f.lock()
+		if got || err != nil || time.Now().After(patience) {
+			return got
+		}
+	}
+}
+
 func (f diskFile) named(name string) (bool, error) {
 	mine, err := f.Stat()
 	if err != nil {

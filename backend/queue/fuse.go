@@ -7,8 +7,6 @@ import (
 	"os"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // rateDir has the buckets, a file each. They are no part of the proof: what a crash or a full disk takes from them is
@@ -96,15 +94,9 @@ func (s *Spool) openBucket(name string) (*bucketFile, error) {
 		return nil, err
 	}
 	f := &bucketFile{File: file, name: name}
-	// Whoever has the lock has it for a moment, unless it was stopped: that must not stop mail.
-	for patience := time.Now().Add(time.Second); ; time.Sleep(time.Millisecond) {
-		if err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
-			break
-		}
-		if time.Now().After(patience) {
-			file.Close()
-			return nil, fmt.Errorf("queue: %w", err)
-		}
+	if !(diskFile{file, disk(s.dir)}).lockSoon() {
+		file.Close()
+		return nil, fmt.Errorf("queue: %s: %w", file.Name(), ErrBusy)
 	}
 	var text [256]byte
 	n, _ := file.ReadAt(text[:], 0)

@@ -3,15 +3,12 @@ package queue
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // lockName is locked by the runner in the background, of which there is one, and waitName by who waits for what is due
@@ -54,11 +51,7 @@ func (s *Spool) setNext(change func(time.Time) time.Time) {
 	}
 	f := diskFile{file, disk(s.dir)}
 	defer f.Close()
-	for patience := time.Now().Add(time.Second); time.Now().Before(patience); time.Sleep(time.Millisecond) {
-		if got, err := f.lock(); got || err != nil {
-			break // who has it has it for a moment, unless it was stopped
-		}
-	}
+	f.lockSoon() // else it is a hint all the same
 	info, err := f.Stat()
 	if err != nil {
 		return
@@ -110,15 +103,15 @@ func (s *Spool) only(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
+	got, err := diskFile{f, disk(s.dir)}.lock()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("queue: %w", err)
+	case got:
 		return f, nil
 	}
 	f.Close()
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, nil
-	}
-	return nil, fmt.Errorf("queue: %w", err)
+	return nil, err
 }
 
 // Background delivers all that is due, unless another process does. Whatever comes while it runs is seen to: who has put

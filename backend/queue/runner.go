@@ -37,7 +37,7 @@ type Outcome struct {
 	ID      string
 	Account string
 	Record  Record
-	Begun   time.Time        // when the message\'s turn came
+	Begun   time.Time        // when the message's turn came
 	Taken   []backend.Status // the server has taken responsibility
 	Failed  []backend.Status // given up: refused for good, or too old
 	Left    []backend.Status // to be tried again

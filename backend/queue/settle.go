@@ -22,29 +22,41 @@ func (s *Spool) writeState(dir, id string, st State) error {
 	if err != nil {
 		return err
 	}
+	err = s.replace(dir+"/"+id+stateSuffix, append(data, '\n'), func(f file) error {
+		if due := st.due(); !due.IsZero() {
+			if err := f.setTime(due); err != nil {
+				return err
+			}
+		}
+		return f.Sync()
+	})
+	if err != nil {
+		return err
+	}
+	return s.files.syncDir(dir)
+}
+
+// replace puts a file in place of the one that has the name, whole. finish is what its content still needs, or nil.
+func (s *Spool) replace(name string, data []byte, finish func(file) error) error {
 	tmp := tmpDir + "/" + newID(s.now(), "") + stateSuffix
 	f, err := s.files.create(tmp)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(append(data, '\n'))
-	if due := st.due(); err == nil && !due.IsZero() {
-		err = f.setTime(due)
-	}
-	if err == nil {
-		err = f.Sync()
+	_, err = f.Write(data)
+	if err == nil && finish != nil {
+		err = finish(f)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
 	if err == nil {
-		err = s.files.rename(tmp, dir+"/"+id+stateSuffix)
+		err = s.files.rename(tmp, name)
 	}
 	if err != nil {
 		_ = s.files.remove(tmp)
-		return err
 	}
-	return s.files.syncDir(dir)
+	return err
 }
 
 // Done takes the message out of the queue: each recipient has a server that took it, or its failure was told.

@@ -17,7 +17,7 @@ func (m *mailer) runQueue(inv *invocation, std streams) []error {
 	if inv.every > 0 {
 		err := m.keepRunning(ctx, inv.every, func(o queue.Outcome) {
 			for _, err := range outcomeErrors(o) {
-				complain(std.err, "sendmail", err)
+				complain(std.err, m.name, err)
 			}
 		})
 		if err != nil {
