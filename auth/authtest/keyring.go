@@ -94,8 +94,7 @@ func (k *Keyring) Lock(p Prompt) {
 func (k *Keyring) Add(item Item) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.made++
-	k.items[dbus.ObjectPath(fmt.Sprintf("%s/i%d", login, k.made))] = item
+	k.items[k.place(item.Attributes)] = item
 }
 
 // Items are the secrets that are there.
@@ -206,9 +205,7 @@ func (k *Keyring) answer(call *dbus.Message) (body []any, signal *dbus.Message, 
 		}
 		properties := call.Body[0].(map[string]dbus.Variant)
 		attributes := properties["org.freedesktop.Secret.Item.Attributes"].Value().(map[string]string)
-		maps.DeleteFunc(k.items, func(_ dbus.ObjectPath, i Item) bool { return maps.Equal(i.Attributes, attributes) })
-		k.made++
-		path := dbus.ObjectPath(fmt.Sprintf("%s/i%d", login, k.made))
+		path := k.place(attributes)
 		k.items[path] = Item{attributes, string(s.Value)}
 		return []any{path, none}, nil, true
 	case "GetSecret":
@@ -219,6 +216,18 @@ func (k *Keyring) answer(call *dbus.Message) (body []any, signal *dbus.Message, 
 		return []any{none}, nil, true
 	}
 	return nil, nil, true // AddMatch, RemoveMatch, Close
+}
+
+// place is where an item with these attributes is, or a new one goes. One that is replaced keeps its path, as in GNOME's
+// keyring: whoever has looked for it finds the old secret there or the new one.
+func (k *Keyring) place(attributes map[string]string) dbus.ObjectPath {
+	for path, item := range k.items {
+		if maps.Equal(item.Attributes, attributes) {
+			return path
+		}
+	}
+	k.made++
+	return dbus.ObjectPath(fmt.Sprintf("%s/i%d", login, k.made))
 }
 
 // completed is the signal that a question has its answer, or nil.
