@@ -19,6 +19,10 @@ build: ## bin/postern and its links
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
 	@for name in $(LINKS); do ln -sf postern bin/$$name; done
 
+man: ## the companion's manual pages, from its commands, into bin/man
+	rm -rf bin/man
+	CGO_ENABLED=0 $(GO) run -tags $(TAGS),manpages ./cmd/postern bin/man
+
 demo: build
 	bin/postern demo
 
@@ -41,6 +45,7 @@ kills: ## the program killed, and its disk failing, at every system call (KILLS=
 check: ## formatting, vet, staticcheck, tidy
 	@test -z "$$($(TOOL) gofumpt -l . | tee /dev/stderr)"
 	$(GO) vet ./...
+	$(GO) vet -tags manpages ./cmd/postern
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
 
@@ -49,15 +54,16 @@ bench: build ## side by side with msmtp; see docs/BENCHMARKS.md
 
 install: ## into $(DESTDIR)$(PREFIX); what build made, so that root needs no Go
 	@[ -x bin/postern ] || $(MAKE) build
+	@[ -d bin/man ] || $(MAKE) man
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man5'
 	install -m 755 bin/postern '$(DESTDIR)$(PREFIX)/bin/postern'
 	ln -sf ../bin/postern '$(DESTDIR)$(PREFIX)/sbin/sendmail'
 	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/mailq'
 	ln -sf postern '$(DESTDIR)$(PREFIX)/bin/newaliases'
-	install -m 644 docs/postern.1 docs/postern-sendmail.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
+	install -m 644 bin/man/*.1 docs/postern-sendmail.1 '$(DESTDIR)$(PREFIX)/share/man/man1/'
 	install -m 644 docs/postern.toml.5 '$(DESTDIR)$(PREFIX)/share/man/man5/'
 
 clean: ## what build made
 	rm -rf bin
 
-.PHONY: help build demo test race fuzz kills check bench install clean
+.PHONY: help build man demo test race fuzz kills check bench install clean

@@ -18,7 +18,10 @@ func accountsCommand(std streams, status *int) *cobra.Command {
 	return &cobra.Command{
 		Use:   "accounts",
 		Short: "list the accounts, and how their tokens are",
-		Args:  cobra.NoArgs,
+		Long: `accounts lists the accounts, and how their OAuth tokens are: how long they last, when they were renewed, and what went
+wrong the last time. Nobody is asked for it.`,
+		Example: "  postern accounts",
+		Args:    cobra.NoArgs,
 		Run: func(*cobra.Command, []string) {
 			config, err := checkedConfig()
 			if err == nil {

@@ -24,7 +24,7 @@ func companion(args []string, std streams) int {
 // rootCommand is the tree of the commands; what one of them comes to goes into status.
 func rootCommand(std streams, status *int) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "postern",
+		Use:   "postern COMMAND",
 		Short: "a sendmail for machines that have no mail server",
 		Long: `postern hands messages to the mail server of your provider.
 Programs call it as sendmail; the commands here are for people.`,
@@ -32,10 +32,11 @@ Programs call it as sendmail; the commands here are for people.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand is ours
 	root.AddCommand(demoCommand(std, status), passwordCommand(std, status))
 	root.AddCommand(queueCommand(std, status), sendCommand(std, status))
 	root.AddCommand(loginCommand(std, status), tokenCommand(std, status), accountsCommand(std, status))
+	root.AddCommand(completionCommand(std, status))
 	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
 		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})
 	}

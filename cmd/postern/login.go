@@ -26,7 +26,8 @@ tokens that the provider gives. With a browser on another machine, paste the add
 http://127.0.0.1 or http://localhost and shows no page there.`,
 		Example: `  postern login work
   postern login work --device`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeAccounts,
 		Run: func(_ *cobra.Command, args []string) {
 			if err := login(std, args[0], device); err != nil {
 				*status = report(std.err, "postern", []error{err})

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"iter"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -95,50 +97,102 @@ func TestSendmailManual(t *testing.T) {
 	compare(t, read, documented)
 }
 
-// TestCompanionManual holds postern(1) against the commands and their flags, both ways.
+// TestCompanionManual: each command has a page, which has its words, its flags and its examples.
 func TestCompanionManual(t *testing.T) {
-	var read, documented []string
-	var walk func(c *cobra.Command, path string)
-	walk = func(c *cobra.Command, path string) {
-		if len(c.Commands()) == 0 {
-			read = append(read, strings.TrimSpace(path+" "+c.Name()))
-			c.Flags().VisitAll(func(f *pflag.Flag) {
-				if !f.Hidden {
-					read = append(read, "--"+f.Name)
-				}
-			})
-			return
-		}
-		for _, sub := range c.Commands() {
-			walk(sub, strings.TrimSpace(path+" "+strings.TrimPrefix(c.Name(), "postern")))
-		}
+	dir := t.TempDir()
+	cmd := exec.Command("go", "run", "-tags=nethttpomithttp2,manpages", ".", dir)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	status := 0
-	root := rootCommand(streams{}, &status)
-	walk(root, "")
-	for _, tag := range tagged(t, "postern.1") {
-		if tag[0] == "COMMANDS" {
-			name, isWhole := strings.CutPrefix(tag[1], ".B ")
-			if !isWhole { // .BI name argument
-				m := regexp.MustCompile(`^\.BI (?:"([^"]*)"|(\S+)) `).FindStringSubmatch(tag[1])
-				name = m[1] + m[2]
+	pages := 0
+	for c := range companionCommands() {
+		page, err := os.ReadFile(filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		pages++
+		text := strings.ReplaceAll(string(page), `\-`, "-")
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !f.Hidden && !strings.Contains(text, "--"+f.Name) {
+				t.Errorf("the page of %s lacks --%s", c.CommandPath(), f.Name)
 			}
-			documented = append(documented, strings.ReplaceAll(name, `\-`, "-"))
+		})
+		for line := range strings.Lines(c.Example) {
+			if !strings.Contains(text, strings.ReplaceAll(strings.TrimSpace(line), `\`, `\\`)) {
+				t.Errorf("the page of %s lacks the example %s", c.CommandPath(), line)
+			}
 		}
 	}
-	page, err := os.ReadFile("../../docs/postern.1")
-	if err != nil {
-		t.Fatal(err)
+	if files, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(files) != pages || pages < 15 {
+		t.Errorf("%d pages for %d commands", len(files), pages)
 	}
-	for _, m := range regexp.MustCompile(`\n\.B \\-\\-([a-z]+)\n`).FindAllStringSubmatch(string(page), -1) {
-		documented = append(documented, "--"+m[1])
+}
+
+// TestCommandsHaveExamples: each command that does something has examples, whose flags and arguments it takes.
+func TestCommandsHaveExamples(t *testing.T) {
+	for c := range companionCommands() {
+		if c.HasSubCommands() && !c.Runnable() {
+			continue
+		}
+		if c.Example == "" {
+			t.Errorf("%s lacks an example", c.CommandPath())
+		}
+		for line := range strings.Lines(c.Example) {
+			words := exampleWords(line)
+			if len(words) == 0 || words[0] != "postern" {
+				continue // what goes with it
+			}
+			status := 0
+			got, rest, err := rootCommand(streams{}, &status).Find(words[1:])
+			if err == nil && got.CommandPath() != c.CommandPath() {
+				t.Errorf("%s is an example of %s", strings.TrimSpace(line), c.CommandPath())
+			}
+			if err == nil && !got.DisableFlagParsing {
+				if err = got.ParseFlags(rest); err == nil {
+					err = got.ValidateArgs(got.Flags().Args())
+				}
+			}
+			if err != nil {
+				t.Errorf("%s: %v", strings.TrimSpace(line), err)
+			}
+		}
 	}
-	links := []string{"sendmail", "mailq", "newaliases"} // have postern-sendmail(1)
-	read = slices.DeleteFunc(read, func(name string) bool { return slices.Contains(links, name) })
-	slices.Sort(read)
-	slices.Sort(documented)
-	if !slices.Equal(read, documented) || len(read) < 8 {
-		t.Errorf("the code has %q, the manual %q", read, documented)
+}
+
+// exampleWords are the words of the first program on an example's line, as a shell takes them.
+func exampleWords(line string) (words []string) {
+	for _, m := range regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`).FindAllString(line, -1) {
+		if m == "|" && len(words) > 0 && words[0] != "postern" {
+			words = nil
+			continue
+		}
+		if strings.ContainsAny(m[:1], "|<>#") {
+			break
+		}
+		words = append(words, strings.Trim(m, `'"`))
+	}
+	return words
+}
+
+// companionCommands are the commands that people see, but for those that have postern-sendmail(1).
+func companionCommands() iter.Seq[*cobra.Command] {
+	return func(yield func(*cobra.Command) bool) {
+		status := 0
+		todo := []*cobra.Command{rootCommand(streams{}, &status)}
+		for len(todo) > 0 {
+			c := todo[0]
+			todo = todo[1:]
+			for _, sub := range c.Commands() {
+				if _, ok := forms[sub.Name()]; !ok && !sub.Hidden {
+					todo = append(todo, sub)
+				}
+			}
+			if !yield(c) {
+				return
+			}
+		}
 	}
 }
 

@@ -30,10 +30,11 @@ password = { keyring = true } in the account finds it.`,
 	}{
 		{"set", "store a password", `set asks for the password on the terminal, without echo, or reads the first line of a standard input that is no
 terminal, and stores it in place of the one that is there.`, setPassword},
-		{"delete", "remove the password that set has stored", "", deletePassword},
+		{"delete", "remove the password that set has stored", "delete removes the password that set has stored.", deletePassword},
 	} {
 		c.AddCommand(&cobra.Command{
-			Use: verb.name + " ACCOUNT", Short: verb.short, Long: verb.long, Args: cobra.ExactArgs(1),
+			Use: verb.name + " ACCOUNT", Short: verb.short, Long: verb.long, Example: "  postern password " + verb.name + " work",
+			Args: cobra.ExactArgs(1), ValidArgsFunction: completeAccounts,
 			RunE: func(_ *cobra.Command, args []string) error {
 				ctx, stop := interruptible()
 				defer stop()

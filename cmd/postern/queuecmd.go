@@ -19,8 +19,8 @@ import (
 // queueCommand is postern queue.
 func queueCommand(std streams, status *int) *cobra.Command {
 	c := &cobra.Command{Use: "queue", Short: "look at the messages that wait, and decide about them"}
-	verb := func(use, short string, args cobra.PositionalArgs, run func(config *conf.Config, s *queue.Spool, args []string) []error) *cobra.Command {
-		v := &cobra.Command{Use: use, Short: short, Args: args, Run: func(_ *cobra.Command, args []string) {
+	verb := func(use, short, example string, args cobra.PositionalArgs, run func(config *conf.Config, s *queue.Spool, args []string) []error) *cobra.Command {
+		v := &cobra.Command{Use: use, Short: short, Example: "  postern queue " + example, Args: args, Run: func(_ *cobra.Command, args []string) {
 			config, err := loadConfig("")
 			errs := []error{err}
 			if err == nil {
@@ -34,15 +34,16 @@ func queueCommand(std streams, status *int) *cobra.Command {
 		return v
 	}
 	var asJSON bool
-	list := verb("list", "list the messages, as mailq does", cobra.NoArgs, func(config *conf.Config, _ *queue.Spool, _ []string) []error {
+	list := verb("list", "list the messages, as mailq does", "list --json", cobra.NoArgs, func(config *conf.Config, _ *queue.Spool, _ []string) []error {
 		return []error{listQueue(std.out, config, asJSON, nil)}
 	})
 	list.Flags().BoolVar(&asJSON, "json", false, "a line of JSON for each message")
-	verb("show ID", "show what is known of a message, and the message", cobra.ExactArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) []error {
+	show := verb("show ID", "show what is known of a message, and the message", "show 7f", cobra.ExactArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) []error {
 		return []error{showQueued(std.out, s, args[0])}
 	})
-	each := func(use, short string, do func(*queue.Spool, queue.Listed) error) {
-		verb(use+" ID...", short, cobra.MinimumNArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) (errs []error) {
+	show.ValidArgsFunction = completeMessages(1)
+	each := func(use, short, long, example string, do func(*queue.Spool, queue.Listed) error) {
+		v := verb(use+" ID...", short, use+" "+example, cobra.MinimumNArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) (errs []error) {
 			for _, part := range args {
 				l, err := s.Find(part)
 				if err == nil {
@@ -52,12 +53,16 @@ func queueCommand(std streams, status *int) *cobra.Command {
 			}
 			return errs
 		})
+		v.Long, v.ValidArgsFunction = long, completeMessages(0)
 	}
-	each("hold", "keep messages from being sent until they are released", hold(true))
-	each("release", "have messages that were held sent", hold(false))
-	each("remove", "take messages away for good", func(s *queue.Spool, l queue.Listed) error { return s.Remove(l.Where, l.ID) })
-	each("requeue", "try messages again that were given up, or are not due yet", requeue)
-	verb("freeze-domain DOMAIN", "hold all messages that have recipients left there", cobra.ExactArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) []error {
+	each("hold", "keep messages from being sent until they are released",
+		"hold keeps messages from being sent until they are released.", "7f 2c", hold(true))
+	each("release", "have messages that were held sent",
+		"release has messages that were held sent, now or at the time that they were for.", "7f", hold(false))
+	each("remove", "take messages away for good", `remove takes messages away for good, and tells nobody. This is how to take a message back that undo or --at holds.`, "7f", func(s *queue.Spool, l queue.Listed) error { return s.Remove(l.Where, l.ID) })
+	each("requeue", "try messages again that were given up, or are not due yet",
+		"requeue tries messages again that were given up, and makes those due that wait: for their next try, or for a time.", "7f", requeue)
+	verb("freeze-domain DOMAIN", "hold all messages that have recipients left there", "freeze-domain example.org", cobra.ExactArgs(1), func(_ *conf.Config, s *queue.Spool, args []string) []error {
 		return freeze(std.out, s, args[0])
 	})
 	c.AddCommand(queueRunCommand(std, status))
@@ -167,7 +172,13 @@ func queueRunCommand(std streams, status *int) *cobra.Command {
 	c := &cobra.Command{
 		Use: "run [ID...]", Short: "deliver what is in the queue now, or these messages",
 		Long: `run tries every message that is not held, whatever its time, and says what has become of each. With --every it stays,
-delivers what is due, and new messages at once: for a supervisor such as systemd.`,
+delivers what is due, at least that often, and new messages at once, until a signal comes: for a supervisor such as
+systemd. With --background it delivers what is due, or is soon by undo or queue.rate, unless another process does, and
+says nothing: what sendmail starts by itself.`,
+		Example: `  postern queue run
+  postern queue run 7f
+  postern queue run --every 30m`,
+		ValidArgsFunction: completeMessages(0),
 		Run: func(_ *cobra.Command, args []string) {
 			inv := &invocation{verbose: true}
 			*status = report(std.err, "postern", runQueueCommand(inv, std, args, background, locked, every))

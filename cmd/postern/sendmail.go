@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +20,7 @@ func sendmail(args []string, std streams) int {
 func sendCommand(std streams, status *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "send [recipient ...] < message", Short: "send a message, as sendmail does", DisableFlagParsing: true,
+		Example: "  postern send --at 'tomorrow 08:00' < message",
 		Run: func(_ *cobra.Command, args []string) {
 			inv, err := parseOptions(args)
 			if err == nil && inv.mode == modeSend && len(inv.recipients) == 0 {
@@ -103,16 +103,6 @@ func (inv *invocation) carryOut(name string, std streams) []error {
 	m.wake(inv)
 	m.remind()
 	return errs
-}
-
-// isTerminal tells whether a person is at the other end of a stream.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 const sendmailHelp = `usage: sendmail [-t] [-i] [-f sender] [-F name] [-a account] [-C file] [-v] [-X file] [recipient ...] < message

@@ -12,7 +12,10 @@ func tokenCommand(std streams, status *int) *cobra.Command {
 		Short: "print an access token for another program",
 		Long: `token prints an access token of an account that has oauth, renewed where it would end within a minute: for mutt,
 isync and others that take a token from a program's output.`,
-		Args: cobra.ExactArgs(1),
+		Example: `  postern token work
+  mutt -e 'set imap_oauth_refresh_command="postern token work"'`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeAccounts,
 		Run: func(_ *cobra.Command, args []string) {
 			if err := printToken(std, args[0]); err != nil {
 				*status = report(std.err, "postern", []error{err})
