@@ -200,7 +200,7 @@ func (r *rig) each(stdin string, args []string, prepare func(), check func(r *ri
 		f := all[i]
 		var e ended
 		tried++
-		for range 3 { // a call may have moved to another thread
+		for range 8 { // a call may have moved to another thread, the more often the busier the machine is
 			prepare()
 			e = r.run(stdin, []string{"-e", "trace=" + f.call, "-e", f.inject()}, args...)
 			if e.status < 0 || strings.Contains(e.trace, "INJECTED") {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 
 	"postern/backend"
@@ -89,12 +90,16 @@ func (m *mailer) usable(account *conf.Account) error {
 	return checkFrom(account)
 }
 
+// faults are what is wrong with a name in the configuration, or with the file's mode; other errors of the system, such as
+// too many open files, go by.
+var faults = []syscall.Errno{syscall.ENOENT, syscall.EACCES, syscall.EPERM, syscall.ENOTDIR, syscall.EISDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.EINVAL}
+
 // loadConfig reads the configuration that option names, or the usual files.
 func loadConfig(option string) (*conf.Config, error) {
 	files, required := conf.Files(option)
 	config, err := conf.Load(files, required)
 	var system syscall.Errno
-	if errors.As(err, &system) && (system == syscall.EMFILE || system == syscall.ENFILE || system == syscall.ENOMEM || system == syscall.EIO) {
+	if errors.As(err, &system) && !slices.Contains(faults, system) {
 		return nil, err // no fault of the configuration's, and temporary
 	}
 	if err != nil {
