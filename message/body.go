@@ -48,17 +48,22 @@ func (b *body) spill() error {
 	return nil
 }
 
-func (b *body) create() error {
+func (b *body) create() (err error) {
+	b.file, err = TempFile()
+	return err
+}
+
+// TempFile is a file without a name, which is gone when it is closed, or the program ends. The error is a *SpoolError.
+func TempFile() (*os.File, error) {
 	f, err := os.CreateTemp("", "postern-*") // O_EXCL and 0600
 	if err != nil {
-		return &SpoolError{err}
+		return nil, &SpoolError{err}
 	}
 	if err := os.Remove(f.Name()); err != nil {
 		f.Close()
-		return &SpoolError{err}
+		return nil, &SpoolError{err}
 	}
-	b.file = f
-	return nil
+	return f, nil
 }
 
 func (b *body) size() int64 {

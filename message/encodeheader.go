@@ -15,15 +15,7 @@ func mendField(raw []byte) ([]byte, error) {
 	value = strings.TrimRight(value, " \t")
 	if hasOdd(value) {
 		var err error
-		switch lower := strings.ToLower(name); strings.TrimPrefix(lower, "resent-") {
-		case "from", "sender", "reply-to", "to", "cc", "bcc", "disposition-notification-to", "return-path":
-			value, err = encodeAddresses(name, value)
-		case "content-type", "content-disposition":
-			value, err = encodeParams(name, value)
-		default:
-			value = encodeText(value, false, maxWord-len(name)-1)
-		}
-		if err != nil {
+		if value, err = encodeValue(name, value); err != nil {
 			return nil, err
 		}
 	}
