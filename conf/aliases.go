@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,18 @@ const systemAliases = "/etc/aliases"
 func (c *Config) Alias(name string) (to []string, ok bool) {
 	to, ok = c.aliases[strings.ToLower(name)]
 	return to, ok
+}
+
+// AliasPlace is where an alias is defined: the line of the configuration, or the file of aliases.
+func (c *Config) AliasPlace(name string) string {
+	for _, f := range slices.Backward(c.files) {
+		for _, key := range f.meta.Keys() {
+			if len(key) == 2 && key[0] == "aliases" && strings.EqualFold(key[1], name) {
+				return fmt.Sprintf("%s:%d", f.name, f.line(key...))
+			}
+		}
+	}
+	return c.others
 }
 
 // readAliasFile adds the file that [aliases] names, or /etc/aliases where it says nothing; the table's own entries
@@ -38,6 +51,7 @@ func (c *Config) readAliasFile() error {
 	if err != nil {
 		return err
 	}
+	c.others = name
 	err = parseAliases(name, string(data), c.aliases)
 	if !named { // it is other programs' file: what can't be read is theirs
 		return nil

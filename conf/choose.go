@@ -22,10 +22,10 @@ func (c *Config) Choose(w Wanted) (a *Account, why string, err error) {
 		if named.name == "" {
 			continue
 		}
-		if a := c.find(named.name); a != nil {
-			return a, named.by, nil
+		if a, err = c.Named(named.name); err != nil {
+			return nil, "", fmt.Errorf("%s: %w", named.by, err)
 		}
-		return nil, "", fmt.Errorf("%s: there is no account %q (there %s)", named.by, named.name, c.names())
+		return a, named.by, nil
 	}
 	if a := c.forSender(w.Sender); a != nil {
 		return a, "-f " + w.Sender, nil
@@ -35,8 +35,9 @@ func (c *Config) Choose(w Wanted) (a *Account, why string, err error) {
 			return a, "From: " + addr, nil
 		}
 	}
-	if a := c.find(c.Default); a != nil {
-		return a, "default", nil
+	if c.Default != "" { // which names one: see settle
+		a, err = c.Named(c.Default)
+		return a, "default", err
 	}
 	switch len(c.Accounts) {
 	case 0:
@@ -44,7 +45,7 @@ func (c *Config) Choose(w Wanted) (a *Account, why string, err error) {
 	case 1:
 		return c.Accounts[0], "being the only one", nil
 	}
-	return nil, "", fmt.Errorf("no account fits this message and no default is set (there %s)", c.names())
+	return nil, "", fmt.Errorf("no account fits this message and no default is set (there are %s)", strings.Join(c.Names(), ", "))
 }
 
 // forSender is the first account whose from is addr, else the first with a pattern that fits it.

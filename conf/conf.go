@@ -6,6 +6,7 @@
 package conf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,7 @@ type Config struct {
 	Log      Log
 
 	aliases map[string][]string
+	others  string // the file of aliases that was read
 	files   []*file
 	tables  map[string]table
 	known   map[string]bool // every key some pass reads, as "host" or "tls.ca" within an account, for the nearest-key advice
@@ -73,6 +75,9 @@ type table struct {
 // DefaultBackend is the transport of an account that names none: implicit TLS, as RFC 8314 section 3 recommends.
 const DefaultBackend = "tls"
 
+// ErrNoFile says that there is no configuration at all.
+var ErrNoFile = errors.New("no configuration")
+
 // Load reads the files in order; accounts of a later file replace those of the same name, and so does default. A
 // file that is missing is passed over, and so is the system's where this user may not read it, unless there is no
 // other or it was asked for by name (required). The error is an *Error when it has a place in a file.
@@ -101,8 +106,25 @@ func Load(files []string, required bool) (*Config, error) {
 	case len(c.files) == 0 && skipped != nil:
 		return nil, fmt.Errorf("cannot read the configuration: %w", skipped)
 	case len(c.files) == 0:
-		return nil, fmt.Errorf("no configuration: none of %s exists", strings.Join(files, ", "))
+		return nil, fmt.Errorf("%w: none of %s exists", ErrNoFile, strings.Join(files, ", "))
 	}
+	return c.settle(order)
+}
+
+// LoadDraft reads the text of a file that isn't written yet; name is where it would be. It may hold secrets.
+func LoadDraft(name, text string) (*Config, error) {
+	c := &Config{aliases: map[string][]string{}, known: map[string]bool{}, tables: map[string]table{}}
+	f := &file{name: name, data: text, draft: true}
+	c.files = append(c.files, f)
+	var order []string
+	if err := c.add(f, &order); err != nil {
+		return nil, err
+	}
+	return c.settle(order)
+}
+
+// settle makes the accounts of the tables that the files have.
+func (c *Config) settle(order []string) (*Config, error) {
 	for _, name := range order {
 		a, err := c.account(name)
 		if err != nil {
@@ -113,8 +135,10 @@ func Load(files []string, required bool) (*Config, error) {
 	if err := c.completeQueue(); err != nil {
 		return nil, err
 	}
-	if c.Default != "" && c.find(c.Default) == nil {
-		return nil, c.errorf("default", "there is no account %q (there %s)", c.Default, c.names())
+	if c.Default != "" {
+		if _, err := c.Named(c.Default); err != nil {
+			return nil, c.errorf("default", "%v", err)
+		}
 	}
 	return c, c.readAliasFile()
 }
@@ -296,20 +320,24 @@ func (c *Config) Names() []string {
 	return names
 }
 
-func (c *Config) names() string {
-	if len(c.Accounts) == 0 {
-		return "are none"
-	}
-	return "are " + strings.Join(c.Names(), ", ")
+// NoAccountError is a name that no account has.
+type NoAccountError struct {
+	Name  string
+	There []string // the names that there are
 }
 
-func (c *Config) find(name string) *Account {
+func (e *NoAccountError) Error() string {
+	return fmt.Sprintf("there is no account %q (there are %s)", e.Name, cmp.Or(strings.Join(e.There, ", "), "none"))
+}
+
+// Named is the account called name. The error is a *NoAccountError.
+func (c *Config) Named(name string) (*Account, error) {
 	for _, a := range c.Accounts {
 		if a.Name == name {
-			return a
+			return a, nil
 		}
 	}
-	return nil
+	return nil, &NoAccountError{name, c.Names()}
 }
 
 func readFile(name string) (*file, error) {

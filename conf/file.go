@@ -33,6 +33,8 @@ type file struct {
 	name string
 	data string
 	meta toml.MetaData
+
+	draft bool // it is no file yet, and has no mode
 }
 
 func (f *file) decode(v any) (err error) {
@@ -133,7 +135,7 @@ func (f *file) isSecret(key toml.Key) bool {
 		return false
 	}
 	switch strings.Join(key[2:], ".") {
-	case "password", "oauth.client_secret":
+	case "password", "oauth.client_secret", "sent.password":
 		return true
 	case "proxy":
 		var read struct {
@@ -149,7 +151,7 @@ func (f *file) isSecret(key toml.Key) bool {
 // checkInlinePasswords refuses a file with a secret in it that others can read.
 func (f *file) checkInlinePasswords() error {
 	for _, k := range f.meta.Keys() {
-		if !f.isSecret(k) {
+		if f.draft || !f.isSecret(k) {
 			continue
 		}
 		info, err := os.Stat(f.name)

@@ -20,15 +20,23 @@ func Files(option string) (files []string, required bool) {
 		return []string{env}, true
 	}
 	files = []string{SystemFile}
-	dir := os.Getenv("XDG_CONFIG_HOME")
-	if !filepath.IsAbs(dir) { // the XDG specification has relative ones ignored
-		home := HomeDir()
-		if home == "" {
-			return files, false
-		}
-		dir = filepath.Join(home, ".config")
+	if dir := UserDir(); dir != "" {
+		files = append(files, filepath.Join(dir, "postern", "config.toml"))
 	}
-	return append(files, filepath.Join(dir, "postern", "config.toml")), false
+	return files, false
+}
+
+// UserDir is where programs have the user's configuration: $XDG_CONFIG_HOME, else a folder of the home folder. It is empty
+// where there is no home folder.
+func UserDir() string {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) { // the XDG specification has relative ones ignored
+		return dir
+	}
+	home := HomeDir()
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, ".config")
 }
 
 // HomeDir is the user's home folder: $HOME, else what the password file says of the user id, since cron and mail

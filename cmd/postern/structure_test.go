@@ -27,6 +27,7 @@ var graph = map[string][]string{
 	"postern/backend/smtp":          {"postern/backend", "postern/conf", "postern/message", "postern/auth", "postern/auth/oauth"},
 	"postern/backend/smtp/smtptest": {},
 	"postern/conf":                  {},
+	"postern/conf/foreign":          {"postern/conf"},
 	"postern/message":               {},
 	"postern/message/compose":       {"postern/message"},
 	"postern/auth":                  {},
