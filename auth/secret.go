@@ -122,7 +122,7 @@ func (s Source) fetch(ctx context.Context) (Secret, error) {
 	case errors.Is(err, ErrNoPassword):
 		return "", err
 	case err != nil:
-		return "", fmt.Errorf("%s: %w", s.name(), err)
+		return "", fmt.Errorf("%s: %w", s.Name(), err)
 	}
 	return Secret(text), nil
 }
@@ -158,7 +158,8 @@ func (s Source) read(ctx context.Context) (string, error) {
 	return "", ErrNoPassword
 }
 
-func (s Source) name() string {
+// Name is where the secret is, for people.
+func (s Source) Name() string {
 	switch {
 	case s.File != "":
 		return "password file " + s.File

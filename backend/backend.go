@@ -73,6 +73,12 @@ func Settle(statuses []Status, server, reply string, failed *Error) {
 type Surroundings struct {
 	Hostname string    // this host's FQDN for HELO, or empty
 	Dialogue io.Writer // where the dialogue is shown as it happens, or nil
+
+	// Progress is told that a message of so many octets begins to leave, and gives what is told of them as they do; or nil.
+	// Both are called by any goroutine.
+	Progress func(size int64) (more func(octets int))
+
+	Limit func(a *conf.Account, octets int64) // is told how long a message may be, where an account's server says so; or nil
 }
 
 // OpenFunc makes the transport of an account. It decodes the account's keys and judges them, and touches neither the

@@ -14,45 +14,54 @@ import (
 	"time"
 )
 
-// deliver writes text into the mailbox, and gives the file's name in it.
-func (t *transport) deliver(ctx context.Context, text io.Reader) (string, error) {
-	if err := t.makeFolders(); err != nil {
-		return "", err
+// Mailbox is a folder in the format of maildir(5).
+type Mailbox struct {
+	Path     string
+	Hostname string // this host's, for the names of files; or empty
+}
+
+// File writes text into the mailbox, and gives the file's name in it and how many octets were written: among what is new,
+// or what was read.
+func (m Mailbox) File(ctx context.Context, text io.Reader, read bool) (name string, size int64, err error) {
+	if err := m.makeFolders(); err != nil {
+		return "", 0, err
 	}
-	name := uniqueName(t.hostname)
-	temporary := filepath.Join(t.Path, "tmp", name)
+	name = uniqueName(m.Hostname)
+	temporary := filepath.Join(m.Path, "tmp", name)
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer os.Remove(temporary)
-	size, err := io.Copy(f, text)
+	size, err = io.Copy(f, text)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	t.note("C: [%d octets]", size)
 	if err := ctx.Err(); err != nil {
-		return "", err
+		return "", size, err
 	}
-	folder := filepath.Join(t.Path, "new")
-	final := filepath.Join(folder, name)
+	folder := "new"
+	if read {
+		folder, name = "cur", name+":2,S" // seen
+	}
+	final := filepath.Join(m.Path, folder, name)
 	if err := os.Link(temporary, final); err != nil { // unlike a rename, it fails where there is such a file
-		return "", err
+		return "", size, err
 	}
-	if err := syncFolder(folder); err != nil {
+	if err := syncFolder(filepath.Dir(final)); err != nil {
 		os.Remove(final)
-		return "", err
+		return "", size, err
 	}
-	return filepath.Join("new", name), nil
+	return filepath.Join(folder, name), size, nil
 }
 
 // makeFolders makes the mailbox where it is missing, but not what it lies in: a disk that isn't mounted must not
 // become a mailbox below its mount point.
-func (t *transport) makeFolders() error {
-	for _, folder := range []string{t.Path, filepath.Join(t.Path, "tmp"), filepath.Join(t.Path, "new"), filepath.Join(t.Path, "cur")} {
+func (m Mailbox) makeFolders() error {
+	for _, folder := range []string{m.Path, filepath.Join(m.Path, "tmp"), filepath.Join(m.Path, "new"), filepath.Join(m.Path, "cur")} {
 		info, err := os.Stat(folder)
 		switch {
 		case err == nil && info.IsDir():

@@ -88,10 +88,14 @@ func (t *transport) Send(ctx context.Context, env *message.Envelope, msg *messag
 		return statuses, nil
 	}
 	t.note("* maildir: %s", t.Path)
-	name, err := t.deliver(ctx, io.MultiReader(strings.NewReader(envelope.String()), msg.OpenText()))
+	box := Mailbox{t.Path, t.hostname}
+	name, size, err := box.File(ctx, io.MultiReader(strings.NewReader(envelope.String()), msg.OpenText()), false)
+	if size > 0 {
+		t.note("C: [%d octets]", size)
+	}
 	var failed *backend.Error
 	if err != nil {
-		failed = failure(ctx, err)
+		failed = Failure(ctx, err)
 		t.note("* %v", failed.Err)
 	} else {
 		t.note("* filed as %s", name)
@@ -111,9 +115,9 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// failure makes the error of a delivery that failed: whatever it is, it is mended on this machine, and then the message
+// Failure makes the error of a delivery that failed: whatever it is, it is mended on this machine, and then the message
 // can be delivered.
-func failure(ctx context.Context, err error) *backend.Error {
+func Failure(ctx context.Context, err error) *backend.Error {
 	if ctx.Err() != nil {
 		return &backend.Error{Kind: backend.Again, Stage: "maildir", Err: errors.New("interrupted")}
 	}
@@ -130,3 +134,6 @@ func (t *transport) note(format string, args ...any) {
 		_, _ = fmt.Fprintf(t.dialogue, format+"\n", args...)
 	}
 }
+
+// Way tells which folder would get a message.
+func (t *transport) Way() backend.Way { return backend.Way{Folder: t.Path} }

@@ -65,9 +65,11 @@ func (r *run) settle(c *Claimed, statuses []backend.Status, failed error) {
 	if err := r.report(c, &o, &st); err != nil {
 		r.untold(c, &o, &st, err)
 	}
+	copied := r.toCopy(c, &o, &st)
 	if err := r.finish(c, st); err != nil {
 		o.Err = err
 	}
+	r.copier.add(o.Account, copied)
 	r.tell(o)
 }
 

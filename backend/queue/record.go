@@ -16,6 +16,7 @@ type Record struct {
 	NotUntil time.Time        `json:"not_until,omitzero"` // the first try, or with Tried the next
 	Tried    string           `json:"tried,omitempty"`    // the error of a try before it came
 	Report   bool             `json:"report,omitempty"`   // a delivery report of ours, which none is sent about
+	Copied   bool             `json:"copied,omitempty"`   // no copy is to be made of it: see Copies
 	Size     int64            `json:"size"`               // of the message in wire form
 	Traits   message.Traits   `json:"traits"`
 	// Digest is the SHA-256 of the message, in hexadecimal. It is the last member: Put writes it when the rest is there.
@@ -32,6 +33,7 @@ type State struct {
 	Held      bool      `json:"held,omitempty"`
 	Warned    bool      `json:"warned,omitempty"`    // the sender was told of the delay
 	Uncertain bool      `json:"uncertain,omitempty"` // the latest try may have delivered it
+	Copied    bool      `json:"copied,omitempty"`    // somebody has it, and its copy was made or begun
 	Error     string    `json:"error,omitempty"`     // of the latest try
 	// Left are the recipients without a fate, as places in Envelope.To. It is in use from the first try on.
 	Left []int `json:"left,omitempty"`

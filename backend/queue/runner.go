@@ -24,6 +24,8 @@ type Runner struct {
 	Report func(o Outcome, about *message.Message) (r *Record, report *message.Message, kept bool, err error)
 	// Told is given what has happened, one at a time.
 	Told func(Outcome)
+	// Copies keeps what was sent; nil where nothing is kept.
+	Copies Copies
 
 	batch int // how many messages of an account are looked at together; 0 is the usual
 	// ahead has the messages without a state that the last run has found to be for much later: they need not be opened again.
@@ -70,7 +72,7 @@ func (r *Runner) Run(ctx context.Context, w Wanted) (next time.Time, err error) 
 			run.fail(err)
 			break
 		}
-		run.finisher = newFinisher(run)
+		run.finisher, run.copier = newFinisher(run), newCopier(run)
 		for tag, ids := range lists {
 			after[tag] = ids[len(ids)-1]
 			known := false
@@ -86,6 +88,7 @@ func (r *Runner) Run(ctx context.Context, w Wanted) (next time.Time, err error) 
 		}
 		run.wait.Wait()
 		run.finisher.end()
+		run.copier.end()
 	}
 	r.aheadMu.Lock()
 	r.ahead, r.passed = run.ahead, run.passed
@@ -102,6 +105,7 @@ type run struct {
 	known    map[string]time.Time // what was ahead in the run before; not changed
 	wait     sync.WaitGroup
 	finisher *finisher
+	copier   *copier
 
 	mu     sync.Mutex
 	err    error

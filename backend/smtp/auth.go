@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"postern/auth"
@@ -26,6 +27,9 @@ const (
 func (s *session) authenticate() *backend.Error {
 	if s.Auth == "none" {
 		return nil
+	}
+	if s.listing { // nobody knows whom it would be told
+		return s.lacks(stageAUTH, "nobody signs in where the server is only looked at")
 	}
 	defer func() { s.told = s.conn.masks }() // a server may have a memory
 	over := s.authConnection()
@@ -172,7 +176,7 @@ func (s *session) noSecret(err error) *backend.Error {
 
 // authConnection is what a mechanism may want to know.
 func (s *session) authConnection() auth.Connection {
-	c := auth.Connection{Offered: s.mechanisms(), Secure: s.mayShowPassword()}
+	c := auth.Connection{Offered: s.mechanisms(), Secure: s.mayShowPassword(s.conn.net, s.encrypted)}
 	if over, ok := s.conn.net.(*tls.Conn); ok {
 		state := over.ConnectionState()
 		c.TLS = &state
@@ -191,15 +195,15 @@ func (s *session) mechanisms() []string {
 	return append([]string{}, s.offers["AUTH"]...)
 }
 
-// mayShowPassword tells whether a password may cross the connection as it is.
-func (s *session) mayShowPassword() bool {
+// mayShowPassword tells whether a password may cross a connection as it is.
+func (t *transport) mayShowPassword(c net.Conn, encrypted bool) bool {
 	switch {
-	case s.encrypted:
+	case encrypted:
 		return true
-	case s.InsecureAuth != nil:
-		return *s.InsecureAuth
+	case t.InsecureAuth != nil:
+		return *t.InsecureAuth
 	}
-	return loopback(s.conn.net)
+	return loopback(c)
 }
 
 // giveUp cancels an exchange that the mechanism can't go on with; the server answers 501.

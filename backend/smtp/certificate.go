@@ -13,6 +13,7 @@ import (
 
 // CertificateError is a server certificate that can't be trusted.
 type CertificateError struct {
+	Pinned    bool   // tls.pin has it, and it is tls.ca that hasn't
 	KeyPin    string // SHA-256 of its public key, in hexadecimal: what tls.pin takes
 	Err       error  // of crypto/x509, or our own for a pin that doesn't fit
 	presented *x509.Certificate
@@ -22,19 +23,24 @@ type CertificateError struct {
 // Error says what is wrong, what the server has shown, what it should have been, and the pin that would accept it. It
 // quotes names of the certificate, which anybody can have made.
 func (e *CertificateError) Error() string {
+	return sanitise(fmt.Sprintf("%s; presented: %s; wanted: %s; public key: sha256:%s", e.Reason(), portrait(e.presented), e.wanted, e.KeyPin))
+}
+
+// Reason is what is wrong.
+func (e *CertificateError) Reason() string {
 	text := strings.ReplaceAll(e.Err.Error(), "x509: ", "")
 	var invalid x509.CertificateInvalidError
 	if errors.As(e.Err, &invalid) && invalid.Cert != nil && !invalid.Cert.Equal(e.presented) { // one of its issuers'
 		text += fmt.Sprintf(", in the certificate of %q", nameOf(invalid.Cert))
 	}
-	return sanitise(fmt.Sprintf("%s; presented: %s; wanted: %s; public key: sha256:%s", text, portrait(e.presented), e.wanted, e.KeyPin))
+	return sanitise(text)
 }
 
 func (e *CertificateError) Unwrap() error { return e.Err }
 
 // distrust makes the error of a certificate.
-func distrust(leaf *x509.Certificate, wanted string, err error) error {
-	return &CertificateError{fingerprint(leaf.RawSubjectPublicKeyInfo), err, leaf, wanted}
+func distrust(leaf *x509.Certificate, wanted string, err error) *CertificateError {
+	return &CertificateError{KeyPin: fingerprint(leaf.RawSubjectPublicKeyInfo), Err: err, presented: leaf, wanted: wanted}
 }
 
 func fingerprint(der []byte) string {

@@ -37,7 +37,7 @@ func TestMayShowPassword(t *testing.T) {
 		{tcp("127.0.0.1"), false, &no, false},
 	} {
 		s := &session{transport: &transport{keys: keys{InsecureAuth: c.insecure}}, encrypted: c.encrypted, conn: newConn(at{addr: c.addr}, dialogue{}, 0)}
-		if got := s.mayShowPassword(); got != c.want {
+		if got := s.mayShowPassword(s.conn.net, s.encrypted); got != c.want {
 			t.Errorf("%v, encrypted %v: %v", c.addr, c.encrypted, got)
 		}
 	}

@@ -43,7 +43,14 @@ func (e *NoCertificateError) Unwrap() error { return e.Err }
 // refusal makes the error of a reply that doesn't lead on from what name asked for: of kind, unless it is for now only,
 // or one that nothing in the protocol leads to, such as 250 in place of 354.
 func (s *session) refusal(name string, kind backend.Kind, r reply) *backend.Error {
-	e := &backend.Error{Kind: kind, Server: s.Host, TLS: s.tls, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
+	e := r.refusal(name, kind)
+	e.Server, e.TLS = s.Host, s.tls
+	return e
+}
+
+// refusal is that of the session, whoever the server is.
+func (r reply) refusal(name string, kind backend.Kind) *backend.Error {
+	e := &backend.Error{Kind: kind, Stage: name, Code: r.code, Status: r.status, Text: r.text()}
 	switch {
 	case r.code/100 != 4 && r.code/100 != 5:
 		e.Kind, e.Err = backend.Protocol, errors.New("an unexpected reply")

@@ -29,13 +29,10 @@ func (t *transaction) answerRCPT(r reply) {
 
 // refuse notes the refusal of a recipient.
 func (t *transaction) refuse(i int, r reply) {
-	err := t.session.refusal("RCPT TO:<"+t.Env.To[i]+">", backend.NoRecipient, r)
-	switch {
-	case err.Kind == backend.Protocol:
+	err := t.session.refusal("RCPT TO:<"+t.Env.To[i]+">", recipientKind(r), r)
+	if err.Kind == backend.Protocol {
 		t.fail(err)
 		return
-	case r.code == 552: // RFC 5321 section 4.5.3.1.10
-		err.Kind = backend.Again
 	}
 	if tooMany(r) && !t.session.allOrNothing() {
 		t.surplus = append(t.surplus, surplus{i, err})
@@ -45,6 +42,14 @@ func (t *transaction) refuse(i int, r reply) {
 	if t.session.allOrNothing() {
 		t.fail(withTheOthers(err))
 	}
+}
+
+// recipientKind is what a refusal of a recipient is, unless it is for now.
+func recipientKind(r reply) backend.Kind {
+	if r.code == 552 { // RFC 5321 section 4.5.3.1.10
+		return backend.Again
+	}
+	return backend.NoRecipient
 }
 
 // tooMany tells whether a refusal may be about the number of recipients: 452, and 552 as old servers say it (RFC 5321

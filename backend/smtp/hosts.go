@@ -22,6 +22,14 @@ type server struct {
 	certificate string // the name that the certificate has to be for, unless tls.server_name says otherwise
 }
 
+// bare is the host without a port, for people.
+func (s server) bare() string {
+	if s.socket {
+		return s.Host
+	}
+	return strings.TrimSuffix(s.name, ".")
+}
+
 // serversOf reads the hosts of an account, in the order in which they are to be tried. The error is a *conf.Error.
 func (k *keys) serversOf(a *conf.Account, sec security) ([]server, error) {
 	var servers []server

@@ -101,13 +101,22 @@ func (k *keys) judge(a *conf.Account, sec security) error {
 		return a.Errorf("require_tls", "backend = %q has no TLS: use starttls or tls, or take require_tls out", a.Backend)
 	}
 	for i, pin := range k.TLS.Pin {
-		digits := strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(pin), "sha256:"), ":", "")
-		if sum, err := hex.DecodeString(digits); err != nil || len(sum) != 32 {
+		if !IsPin(pin) {
 			return a.Errorf("tls.pin", "%q is no SHA-256 in hexadecimal, sha256: and 64 digits", pin)
 		}
-		k.TLS.Pin[i] = digits
+		k.TLS.Pin[i] = pinDigits(pin)
 	}
 	return nil
+}
+
+// IsPin tells whether a text can be a value of tls.pin.
+func IsPin(text string) bool {
+	sum, err := hex.DecodeString(pinDigits(text))
+	return err == nil && len(sum) == 32
+}
+
+func pinDigits(pin string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(strings.ToLower(pin), "sha256:"), ":", "")
 }
 
 // judgeNetwork judges what the way to the servers is made of.

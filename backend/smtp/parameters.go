@@ -16,10 +16,8 @@ func (l *letter) mailCommand() (command, *backend.Error) {
 	size := l.msg.Size()
 	if s.offers.has("SIZE") {
 		line += " SIZE=" + strconv.FormatInt(size, 10)
-		if params := s.offers["SIZE"]; len(params) > 0 {
-			if limit, err := strconv.ParseInt(params[0], 10, 64); err == nil && limit > 0 && size > limit {
-				return command{}, s.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
-			}
+		if limit := s.offers.size(); limit > 0 && size > limit {
+			return command{}, s.lacks(stageMAIL, fmt.Sprintf("the message has %d octets, the server takes %d at most", size, limit))
 		}
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,8 +21,11 @@ type session struct {
 	identity  []tls.Certificate // ours, to show the server; mostly none
 	conn      *conn
 	encrypted bool
-	tls       string // version and cipher, or empty
-	idle      bool   // the server waits for a command
+	tls       string               // version and cipher, or empty
+	peer      *tls.ConnectionState // what the server has shown in the handshake, trusted or not
+	listing   bool                 // nobody signs in and nothing is sent: a certificate that is not trusted is put into distrust
+	distrust  error
+	idle      bool // the server waits for a command
 
 	certificateWanted bool // the server asked for a certificate of ours
 	offers            capabilities
@@ -43,6 +47,28 @@ type capabilities map[string][]string
 func (c capabilities) has(keyword string) bool {
 	_, ok := c[keyword]
 	return ok
+}
+
+// size is how many octets a message may have (RFC 1870 section 4); 0 is no limit, or none that is told.
+func (c capabilities) size() int64 {
+	params := c["SIZE"]
+	if len(params) == 0 {
+		return 0
+	}
+	n, err := strconv.ParseInt(params[0], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// names are the keywords with their parameters, sorted.
+func (c capabilities) names() (names []string) {
+	for keyword, params := range c {
+		names = append(names, strings.Join(append([]string{keyword}, params...), " "))
+	}
+	slices.Sort(names)
+	return names
 }
 
 // open goes on over a new connection to addr as far as AUTH or MAIL.
@@ -72,18 +98,26 @@ func (s *session) greet() *backend.Error {
 			return err
 		}
 	}
-	r, err := s.conn.receive(stageGreeting)
-	switch {
-	case err != nil:
-		return s.failure(stageGreeting, err)
-	case r.code != 220: // RFC 5321 section 3.1: 554 is a host without mail service, which still waits for QUIT
-		s.idle = r.code != 421
-		return s.refusal(stageGreeting.name, backend.Refused, r)
+	if _, err := s.welcome(); err != nil {
+		return err
 	}
 	if err := s.hello(); err != nil || s.security != upgraded {
 		return err
 	}
 	return s.startTLS()
+}
+
+// welcome takes the greeting.
+func (s *session) welcome() (reply, *backend.Error) {
+	r, err := s.conn.receive(stageGreeting)
+	switch {
+	case err != nil:
+		return r, s.failure(stageGreeting, err)
+	case r.code != 220: // RFC 5321 section 3.1: 554 is a host without mail service, which still waits for QUIT
+		s.idle = r.code != 421
+		return r, s.refusal(stageGreeting.name, backend.Refused, r)
+	}
+	return r, nil
 }
 
 // hello says EHLO, or HELO to a server that doesn't know it (RFC 5321 section 3.2).

@@ -69,6 +69,7 @@ type transport struct {
 	security    security
 	lmtp        bool
 	surrounding backend.Surroundings
+	account     *conf.Account
 	have        auth.Credentials
 	ahead       *attempt // the connection that Prepare has begun, or nil
 	told        masks    // what servers were told on the connections before, and must not be shown
@@ -76,7 +77,7 @@ type transport struct {
 }
 
 func open(a *conf.Account, s backend.Surroundings, sec security, lmtp bool) (backend.Transport, error) {
-	t := &transport{security: sec, lmtp: lmtp, surrounding: s}
+	t := &transport{security: sec, lmtp: lmtp, surrounding: s, account: a}
 	if err := a.Decode(&t.keys); err != nil {
 		return nil, err
 	}
@@ -114,6 +115,9 @@ func (t *transport) SendEach(ctx context.Context, next func() *backend.Item) err
 		if err != nil {
 			m.giveUp(err)
 			return err
+		}
+		if limit := s.offers.size(); limit > 0 && t.surrounding.Limit != nil {
+			t.surrounding.Limit(t.account, limit)
 		}
 		s.stepwise = m.stepwise
 		stop := s.conn.breakOff(ctx)

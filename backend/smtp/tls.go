@@ -31,7 +31,7 @@ func (s *session) tlsConfig() *tls.Config {
 		// VerifyConnection does all of the verification, by crypto/x509's own rules: so the roots need not be there
 		// before the handshake, and a pin can stand in for them.
 		InsecureSkipVerify:          true,
-		VerifyConnection:            s.verify,
+		VerifyConnection:            s.examine,
 		DynamicRecordSizingDisabled: true, // whole records from the start: there is no page to show early
 	}
 }
@@ -87,6 +87,16 @@ func (s *session) serverName() string {
 	return s.certificate
 }
 
+// examine has the verdict of verify end the handshake, but where only a list is made of what the server shows.
+func (s *session) examine(state tls.ConnectionState) error {
+	s.peer = &state
+	err := s.verify(state)
+	if s.listing {
+		s.distrust, err = err, nil
+	}
+	return err
+}
+
 // verify judges the server's certificate. A pin alone is the whole test: the certificate or its key is the one that
 // the user named, whoever signed it. With ca as well, both have to hold.
 func (s *session) verify(state tls.ConnectionState) error {
@@ -121,7 +131,9 @@ func (s *session) verify(state tls.ConnectionState) error {
 		return distrust(leaf, s.serverName(), errNoRoots)
 	}
 	if _, err = leaf.Verify(options); err != nil {
-		return distrust(leaf, s.serverName(), butForTime(leaf, options, err))
+		distrusted := distrust(leaf, s.serverName(), butForTime(leaf, options, err))
+		distrusted.Pinned = len(s.TLS.Pin) > 0
+		return distrusted
 	}
 	return nil
 }

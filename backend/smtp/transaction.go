@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"io"
 	"slices"
 
 	"postern/backend"
@@ -82,12 +83,35 @@ func (t *transaction) add(f *flight) (whole bool) {
 		t.finals = len(t.taken) // RFC 2033 section 4.2
 	}
 	if t.session.chunked() {
-		f.chunk(t.msg.Open(), t.msg.Size(), t.finals)
+		f.chunk(t.message(), t.msg.Size(), t.finals)
 	} else {
-		f.data(t.msg.Open(), t.msg.Size(), t.finals)
+		f.data(t.message(), t.msg.Size(), t.finals)
 		t.session.dirty = false // whatever becomes of the message, the dot ends the transaction
 	}
 	return true
+}
+
+// message is what leaves, and whoever looks on is told of it as it does.
+func (t *transaction) message() io.Reader {
+	content := t.msg.Open()
+	if t.session.surrounding.Progress == nil {
+		return content
+	}
+	return watched{content, t.session.surrounding.Progress(t.msg.Size())}
+}
+
+// watched is a reader whose octets are told of.
+type watched struct {
+	io.Reader
+	more func(octets int)
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if n > 0 {
+		w.more(n)
+	}
+	return n, err
 }
 
 // risky tells whether the message leaves with its envelope, before it is known who is accepted (RFC 3030 section 4.2):

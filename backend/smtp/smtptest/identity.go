@@ -19,6 +19,7 @@ import (
 //
 //	good       for localhost and 127.0.0.1
 //	expired    the same, no longer valid
+//	ending     the same, valid for less than five days
 //	elsewhere  for another host
 //	stranger   the same as good, from an authority that nobody trusts
 //	tls1.2     good, and the server knows no TLS 1.3
@@ -53,6 +54,7 @@ func NewIdentity() (*Identity, error) {
 	}{
 		{"good", "localhost", trusted, end},
 		{"expired", "localhost", trusted, past},
+		{"ending", "localhost", trusted, time.Now().Add(119 * time.Hour)},
 		{"elsewhere", "mail.elsewhere.example", trusted, end},
 		{"stranger", "localhost", unknown, end},
 	} {

@@ -5,6 +5,7 @@
 //
 //	S: 220 ready              says a line
 //	C: EHLO host              expects exactly this line
+//	C: EHLO [any]             expects a line that begins so
 //	C: [body]                 expects a message, up to the dot on a line of its own
 //	C: [chunk]                expects BDAT n LAST and the n octets of a message
 //	* send "250 half"         says octets, quoted as in Go
@@ -20,6 +21,7 @@
 //	* hangup                  says nothing until the client closes, which may not say more
 //	* read N                  takes N octets
 //
+//	* like EXPRESSION         expects a line that a regular expression fits, all of it
 //	* hear "AUTH X " "text"   expects the first text with the second behind it in base64; $PORT is the server's port
 //	* scram MECHANISM FLAG "USER" "PASSWORD" FAULT
 //	                        takes AUTH and what follows as a server with SCRAM: the flag is what the client has to say
@@ -41,6 +43,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -54,7 +57,8 @@ const dripPause = 20 * time.Millisecond
 
 // Server plays one script to one client.
 type Server struct {
-	Addr string // "127.0.0.1:PORT"
+	Addr string        // "127.0.0.1:PORT"
+	Hung chan struct{} // gets one when the script has come to its first hangup
 
 	listener net.Listener
 	identity *Identity
@@ -72,7 +76,7 @@ func Serve(script string, identity *Identity) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: l.Addr().String(), listener: l, identity: identity, connections: 1, done: make(chan error, 1), ended: make(chan struct{})}
+	s := &Server{Addr: l.Addr().String(), Hung: make(chan struct{}, 1), listener: l, identity: identity, connections: 1, done: make(chan error, 1), ended: make(chan struct{})}
 	for line := range strings.Lines(script) {
 		line = strings.TrimRight(line, "\n")
 		if line != "" && line[0] != '#' {
@@ -159,7 +163,8 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 		if err != nil {
 			return p, fmt.Errorf("the client said %q: %w", got, err)
 		}
-		if got != rest+"\r\n" {
+		begun, any := strings.CutSuffix(rest, "[any]")
+		if got != rest+"\r\n" && !(any && strings.HasPrefix(got, begun)) {
 			return p, fmt.Errorf("the client said %q", got)
 		}
 		return p, nil
@@ -200,6 +205,8 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 		return p, nil
 	case "hear":
 		return p, s.hear(p, arg)
+	case "like":
+		return p, p.like(arg)
 	case "scram":
 		return p, p.scram(arg)
 	case "next":
@@ -213,6 +220,10 @@ func (s *Server) step(p *peer, line string) (*peer, error) {
 		}
 		return next, nil
 	case "hangup":
+		select {
+		case s.Hung <- struct{}{}:
+		default: // it was told
+		}
 		return p, p.expectEnd()
 	case "read":
 		n, err := strconv.ParseInt(arg, 10, 64)
@@ -309,6 +320,19 @@ func (p *peer) decode(prefix string) (string, error) {
 		return "", fmt.Errorf("the client said %q", line)
 	}
 	return string(decoded), nil
+}
+
+// like reads a line that an expression fits.
+func (p *peer) like(expression string) error {
+	e, err := regexp.Compile("^(?:" + expression + ")\r\n$")
+	if err != nil {
+		return fmt.Errorf("in the script: %w", err)
+	}
+	got, err := p.r.ReadString('\n')
+	if err == nil && !e.MatchString(got) {
+		err = fmt.Errorf("the client said %q", got)
+	}
+	return err
 }
 
 // expectEnd waits for the client to close, and tells what it said instead.
