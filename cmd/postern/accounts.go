@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,25 +16,34 @@ import (
 )
 
 func accountsCommand(std streams, status *int) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "accounts",
 		Short: "list the accounts, and how their tokens are",
-		Long: `accounts lists the accounts, and how their OAuth tokens are: how long they last, when they were renewed, and what went
-wrong the last time. Nobody is asked for it.`,
-		Example: "  postern accounts",
-		Args:    cobra.NoArgs,
+		Long: `accounts lists the accounts, which of them is the default, and how their OAuth tokens are: how long they last, when they
+were renewed, and what went wrong the last time. Nobody is asked for it.`,
+		Example: `  postern accounts
+  postern accounts --json`,
+		Args: cobra.NoArgs,
 		Run: func(*cobra.Command, []string) {
 			config, err := checkedConfig()
 			if err == nil {
 				ctx, stop := interruptible()
 				defer stop()
-				err = listAccounts(ctx, std.out, config)
+				list := listAccounts
+				if asJSON {
+					list = writeAccounts
+				}
+				err = list(ctx, std.out, config)
 			}
 			if err != nil {
 				*status = report(std.err, "postern", []error{err})
 			}
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "a line of JSON for each account")
+	c.AddCommand(accountsTestCommand(std, status))
+	return c
 }
 
 // listAccounts has a line for each account, with its tokens at the end.
@@ -41,32 +51,40 @@ func listAccounts(ctx context.Context, out io.Writer, config *conf.Config) error
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ACCOUNT\tBACKEND\tHOST\tFROM\tAUTH\tTOKEN")
 	for _, a := range config.Accounts {
-		var k struct {
-			Hosts conf.Strings `toml:"host"`
-			Auth  string       `toml:"auth"`
-			User  string       `toml:"user"`
-		}
-		if err := a.Decode(&k); err != nil {
+		k, err := serverKeysOf(a)
+		if err != nil {
 			return err
 		}
-		if k.Auth == "" && k.User != "" {
-			k.Auth = "auto"
+		name := a.Name
+		if name == config.Default {
+			name += " (default)"
 		}
-		for i, host := range k.Hosts {
-			if strings.Contains(host, "@") && !strings.HasPrefix(host, "unix:") { // a fault, with perhaps a password in it
-				k.Hosts[i] = "?"
-			}
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", a.Name, a.Backend, orDash(strings.Join(k.Hosts, ",")), orDash(a.From), orDash(k.Auth), tokenHealth(ctx, a))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", name, a.Backend, cmp.Or(strings.Join(k.Hosts, ","), "-"), cmp.Or(a.From, "-"), cmp.Or(k.Auth, "-"), tokenHealth(ctx, a))
 	}
-	return table.Flush()
+	return written(table.Flush())
 }
 
-func orDash(text string) string {
-	if text == "" {
-		return "-"
+// serverKeys are the keys of an account that its list shows.
+type serverKeys struct {
+	Hosts conf.Strings `toml:"host"`
+	Port  int          `toml:"port"`
+	Auth  string       `toml:"auth"`
+	User  string       `toml:"user"`
+}
+
+func serverKeysOf(a *conf.Account) (k serverKeys, err error) {
+	if err := a.Decode(&k); err != nil {
+		return k, err
 	}
-	return text
+	if k.Auth == "" && k.User != "" {
+		k.Auth = "auto"
+	}
+	for i, host := range k.Hosts {
+		if strings.Contains(host, "@") && !strings.HasPrefix(host, "unix:") { // a fault, with perhaps a password in it
+			k.Hosts[i] = "?"
+		}
+	}
+	return k, nil
 }
 
 // tokenHealth tells in one line how an account's tokens are; nobody is asked for it.

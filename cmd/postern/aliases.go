@@ -16,6 +16,8 @@ type expander struct {
 	config *conf.Config
 	done   map[string]bool
 	off    bool // -n: names stay as they are
+
+	applied func(name string, to []string) // is told of each alias that is used, or nil
 }
 
 // expand replaces a bare name, as often as the aliases have an answer. A target that can't be used is told of in errs,
@@ -33,6 +35,9 @@ func (x expander) expand(spec string, path []string) (specs []string, errs []err
 	}
 	if x.done[name] {
 		return nil, nil
+	}
+	if x.applied != nil {
+		x.applied(name, targets)
 	}
 	path = append(slices.Clone(path), name)
 	found := false

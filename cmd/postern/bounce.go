@@ -17,7 +17,8 @@ import (
 // reverse-path, and about one there is none: then the message is kept for whoever looks after the queue.
 func (m *mailer) report(o queue.Outcome, about *message.Message) (*queue.Record, *message.Message, bool, error) {
 	told := tellings(o)
-	env, account := o.Record.Envelope, m.account(o.Account)
+	env := o.Record.Envelope
+	account, _ := m.config.Named(o.Account)                                                // none where it was taken out since
 	local := account != nil && (account.Backend == "pipe" || account.Backend == "maildir") // no host is involved
 	var wanted []message.Outcome
 	for _, t := range told {
@@ -101,16 +102,6 @@ func wishFor(env message.Envelope, to string) message.Wish {
 		}
 	}
 	return message.Wish{}
-}
-
-// account is the account called name, or nil.
-func (m *mailer) account(name string) *conf.Account {
-	for _, a := range m.config.Accounts {
-		if a.Name == name {
-			return a
-		}
-	}
-	return nil
 }
 
 // daemon is the address that reports come from. Providers want the account's own; without one it is the mailer's.

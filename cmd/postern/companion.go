@@ -28,15 +28,25 @@ func rootCommand(std streams, status *int) *cobra.Command {
 		Short: "a sendmail for machines that have no mail server",
 		Long: `postern hands messages to the mail server of your provider.
 Programs call it as sendmail; the commands here are for people.`,
+		Example: `  postern setup ann@example.org
+  postern check
+  postern send -s Hello bob@example.org`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true // completionCommand is ours
 	root.AddCommand(demoCommand(std, status), passwordCommand(std, status))
+	root.AddCommand(catchCommand(std, status))
 	root.AddCommand(queueCommand(std, status), sendCommand(std, status))
+	root.AddCommand(mailCommand(std, status))
 	root.AddCommand(loginCommand(std, status), tokenCommand(std, status), accountsCommand(std, status))
 	root.AddCommand(completionCommand(std, status))
+	root.AddCommand(setupCommand(std, status))
+	root.AddCommand(useCommand(std, status), gitCommand(std, status), installCommand(std, status))
+	root.AddCommand(checkCommand(std, status), capabilitiesCommand(std, status))
+	root.AddCommand(importCommand(std, status), whyCommand(std, status))
+	root.AddCommand(decodeCommand(std, status))
 	for _, name := range []string{"sendmail", "mailq", "newaliases"} { // run dispatches them; here they are listed
 		root.AddCommand(&cobra.Command{Use: name, Short: "the program under the name " + name, Run: func(*cobra.Command, []string) {}})
 	}

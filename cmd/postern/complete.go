@@ -62,7 +62,8 @@ func completionCommand(std streams, status *int) *cobra.Command {
 		Use:   "completion bash|zsh|fish",
 		Short: "print what has a shell complete commands, accounts and messages",
 		Long: `completion prints a script for a shell, which then completes commands, flags, the names of accounts and the ids of
-messages in the queue.`,
+messages in the queue. In bash it needs the package bash-completion, which also finds the script at the place of the
+first example.`,
 		Example: `  postern completion bash > ~/.local/share/bash-completion/completions/postern
   postern completion zsh > /usr/local/share/zsh/site-functions/_postern
   postern completion fish > ~/.config/fish/completions/postern.fish`,
@@ -79,7 +80,7 @@ messages in the queue.`,
 				err = root.GenFishCompletion(std.out, true)
 			}
 			if err != nil {
-				*status = report(std.err, "postern", []error{createError{err}})
+				*status = report(std.err, "postern", []error{ioError{err}})
 			}
 		},
 	}

@@ -36,30 +36,34 @@ var demoBackends = []string{"plain", "starttls", "tls"}
 
 func demoCommand(std streams, status *int) *cobra.Command {
 	var backendName string
-	var pause bool
+	var pause, narrated bool
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "send a real message to a server of its own, and show the dialogue",
 		Long: `demo starts an SMTP server on this machine, with a certificate made on the spot, sends a message to it by the
-same path as sendmail -t -v, and shows the dialogue, then the message as the server got it. Nothing leaves the machine.`,
+same path as sendmail -t -v, and shows the dialogue, then the message as the server got it. Nothing leaves the machine.
+
+With --lesson it says behind each line of the dialogue what the line means, and which section of which RFC has it.`,
 		Example: `  postern demo
+  postern demo --lesson --pause
   postern demo --backend plain --pause`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if !slices.Contains(demoBackends, backendName) {
 				return fmt.Errorf("--backend %s is none of %s", backendName, strings.Join(demoBackends, ", "))
 			}
-			*status = demo(std, backendName, pause)
+			*status = demo(std, backendName, pause, narrated)
 			return nil
 		},
 	}
-	c.Flags().StringVar(&backendName, "backend", "starttls", "the transport to show: plain, starttls or tls")
+	c.Flags().StringVar(&backendName, "backend", "starttls", "the `transport` to show: plain, starttls or tls")
 	c.Flags().BoolVar(&pause, "pause", false, "wait for Enter before each thing the client says")
+	c.Flags().BoolVar(&narrated, "lesson", false, "say what each line of the dialogue means, and where it is written")
 	return c
 }
 
 // demo sends the message and shows what happens, all on standard output. It gives the exit status.
-func demo(std streams, backendName string, pause bool) int {
+func demo(std streams, backendName string, pause, narrated bool) int {
 	dir, err := os.MkdirTemp("", "postern-demo-*")
 	if err != nil {
 		return report(std.err, "postern", []error{createError{err}})
@@ -69,10 +73,10 @@ func demo(std streams, backendName string, pause bool) int {
 	if err != nil {
 		return report(std.err, "postern", []error{err})
 	}
-	defer server.close()
+	defer server.Close()
 	authority, profile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "config.toml")
 	text := server.profile(backendName, authority)
-	for name, data := range map[string]string{authority: string(server.authority), profile: text} {
+	for name, data := range map[string]string{authority: string(server.Authority()), profile: text} {
 		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
 			return report(std.err, "postern", []error{createError{err}})
 		}
@@ -86,12 +90,18 @@ func demo(std streams, backendName string, pause bool) int {
 	if pause {
 		shown = &pausing{out: std.out, keys: bufio.NewReader(std.in)}
 	}
+	if narrated {
+		shown = newLesson(shown, newPaint(std.out).faint)
+	}
 	if status := run([]string{"sendmail", "-C", profile, "-a", "demo", "-t", "-v"}, strings.NewReader(demoMessage), std.out, shown); status != exOK {
 		return status
 	}
 	got := <-server.received
 	heading(std.out, "What the server got")
-	fmt.Fprintf(std.out, "envelope: from <%s> to <%s>\n\n%s\n", got.from, strings.Join(got.to, ">, <"), strings.TrimSuffix(got.data, "\n"))
+	if _, err := fmt.Fprintf(std.out, "envelope: from <%s> to <%s>\n\n%s\n", got.from, strings.Join(got.to, ">, <"), strings.TrimSuffix(got.data, "\n")); err != nil {
+		complain(std.err, "postern", err) // nobody has seen it
+		return exIOErr
+	}
 	return exOK
 }
 

@@ -20,7 +20,7 @@ import (
 
 // runner delivers what is in the queue, by transports of its own: each connection has one.
 func (m *mailer) runner(s *queue.Spool, told func(queue.Outcome)) *queue.Runner {
-	r := &queue.Runner{Spool: s, Policy: policy(m.config.Queue), Report: m.report}
+	r := &queue.Runner{Spool: s, Policy: policy(m.config.Queue), Report: m.report, Copies: copiesOf{m}}
 	for _, a := range m.config.Accounts {
 		r.Accounts = append(r.Accounts, a.Name)
 	}
@@ -28,18 +28,19 @@ func (m *mailer) runner(s *queue.Spool, told func(queue.Outcome)) *queue.Runner 
 	r.Open = func(name string) (backend.Transport, error) {
 		decoding.Lock()
 		defer decoding.Unlock()
-		a := m.account(name)
-		if a == nil {
-			return nil, fmt.Errorf("there is no account %q", name)
+		a, err := m.config.Named(name)
+		if err != nil {
+			return nil, err
 		}
 		if err := m.usable(a); err != nil {
 			return nil, err
 		}
-		return backends.Open(a, backend.Surroundings{Hostname: fqdn(), Dialogue: m.dialogue})
+		return backends.Open(a, m.surroundings())
 	}
 	r.Told = func(o queue.Outcome) {
 		m.noteTry(o)
 		if told != nil {
+			m.progress.hide()
 			told(o)
 		}
 	}
@@ -113,6 +114,7 @@ func (m *mailer) drainAll(ctx context.Context, wanted queue.Wanted, told func(qu
 		return err
 	}
 	err = m.runner(s, told).Once(ctx, wanted)
+	m.progress.hide()
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted
 	}

@@ -15,7 +15,7 @@ func TestDrainInParallel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.close()
+	defer d.Close()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "c.toml")
 	text := fmt.Sprintf("[queue]\ndir = %q\nparallel = 4\n%s", dir+"/queue", strings.Replace(d.profile("plain", ""), "[account.demo]\n", "[account.demo]\nqueue = \"always\"\n", 1))

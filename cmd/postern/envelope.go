@@ -13,6 +13,9 @@ import (
 type route struct {
 	account *conf.Account
 	env     *message.Envelope
+
+	copied  bool // the copy in Sent is made, or somebody else's to make
+	copying bool // it is to be made for this route
 }
 
 // senderAddress is the address of -f: without a display name, and empty for the null reverse-path or without -f.
@@ -38,33 +41,15 @@ func (inv *invocation) envelopes(config *conf.Config, account *conf.Account, msg
 		}
 		errs = append(errs, err)
 	}
-	sender, err := inv.reversePath(account, msg)
+	sender, _, err := inv.reversePath(account, msg)
 	if err != nil {
 		return nil, []error{dataError{err}}
 	}
-	var addrs []message.Address
-	var wishes []message.Wish // one for each of addrs
-	for i, word := range inv.recipients {
-		list, problems := message.ParseAddresses(word)
-		for _, a := range list {
-			addrs = append(addrs, a)
-			wishes = append(wishes, inv.wish(i))
-		}
-		for _, p := range problems {
-			bad(fmt.Errorf("recipient: %w", p))
-		}
+	addrs, wishes, problems := inv.addressees(msg)
+	for _, p := range problems {
+		bad(p)
 	}
-	if inv.fromHeader {
-		list, problems := msg.Recipients()
-		for _, a := range list {
-			addrs = append(addrs, a)
-			wishes = append(wishes, inv.wish(-1))
-		}
-		for _, p := range problems {
-			bad(p)
-		}
-	}
-	aliases := expander{config, map[string]bool{}, inv.noAliases}
+	aliases := inv.expander(config)
 	seen := map[string]bool{}
 	for i, a := range addrs {
 		specs, problems := aliases.expand(a.Spec, nil)
@@ -108,29 +93,58 @@ func (inv *invocation) envelopes(config *conf.Config, account *conf.Account, msg
 	return routes, errs
 }
 
-// reversePath is the envelope's sender: -f, else the account's from, else the From: field, else user@domain.
-func (inv *invocation) reversePath(account *conf.Account, msg *message.Message) (string, error) {
+// addressees are who is to get a message, before aliases: the arguments and, with -t, those of the header. wishes has one for
+// each.
+func (inv *invocation) addressees(msg *message.Message) (addrs []message.Address, wishes []message.Wish, errs []error) {
+	for i, word := range inv.recipients {
+		list, problems := message.ParseAddresses(word)
+		for _, a := range list {
+			addrs = append(addrs, a)
+			wishes = append(wishes, inv.wish(i))
+		}
+		for _, p := range problems {
+			errs = append(errs, fmt.Errorf("recipient: %w", p))
+		}
+	}
+	if inv.fromHeader {
+		list, problems := msg.Recipients()
+		for _, a := range list {
+			addrs = append(addrs, a)
+			wishes = append(wishes, inv.wish(-1))
+		}
+		errs = append(errs, problems...)
+	}
+	return addrs, wishes, errs
+}
+
+// expander is that of one message.
+func (inv *invocation) expander(config *conf.Config) expander {
+	return expander{config: config, done: map[string]bool{}, off: inv.noAliases}
+}
+
+// reversePath is the envelope's sender: -f, else the account's from, else the From: field, else user@domain. by says which.
+func (inv *invocation) reversePath(account *conf.Account, msg *message.Message) (spec, by string, err error) {
 	switch from := msg.From(); {
 	case account.OverrideFrom:
-		return account.From, nil
+		return account.From, "the account's from, which override_from has count", nil
 	case inv.sender != nil:
 		addrs, problems := message.ParseAddresses(*inv.sender)
 		if len(addrs) > 1 {
 			problems = append(problems, fmt.Errorf("more than one address in %q", *inv.sender))
 		}
 		if len(problems) > 0 {
-			return "", fmt.Errorf("-f: %w", problems[0])
+			return "", "", fmt.Errorf("-f: %w", problems[0])
 		}
 		if spec := inv.senderAddress(); spec != "" {
-			return completeSender(spec, account), nil
+			return completeSender(spec, account), "-f", nil
 		}
-		return "", nil
+		return "", "-f, which has none", nil
 	case account.From != "":
-		return account.From, nil
+		return account.From, "the account's from", nil
 	case len(from) > 0 && from[0] != "":
-		return completeSender(from[0], account), nil
+		return completeSender(from[0], account), "From:", nil
 	}
-	return completeSender(whoami().login, account), nil
+	return completeSender(whoami().login, account), "the user who runs it", nil
 }
 
 // carrier is the account that a recipient goes by: by its bare name or, completed, by its address.
@@ -153,7 +167,7 @@ func routeOf(routes []*route, account *conf.Account) (*route, []*route) {
 			return r, routes
 		}
 	}
-	r := &route{account, &message.Envelope{}}
+	r := &route{account: account, env: &message.Envelope{}}
 	return r, append(routes, r)
 }
 

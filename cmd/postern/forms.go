@@ -12,12 +12,13 @@ var version = "devel"
 // form is what the program does under a name; args[0] is the name.
 type form func(args []string, std streams) int
 
-// forms are the names of sendmail's family. Each works as a link to the program, and as "postern NAME".
+// forms are the names of sendmail's family, and mail. Each works as a link to the program, and as "postern NAME".
 var forms = map[string]form{
 	"sendmail":   sendmail,
 	"send-mail":  sendmail,
 	"mailq":      mailq,
 	"newaliases": newaliases,
+	"mail":       mail,
 }
 
 // run is the program: the form is chosen by the name it is called by, before anything of the companion is set up, so

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/exec"
 	"strings"
 	"syscall"
 	"time"
@@ -25,6 +26,7 @@ func hint(err error) string {
 		name      x509.HostnameError
 		invalid   x509.CertificateInvalidError
 		dial      *smtp.DialError
+		reach     *smtp.ReachError
 		noTLS     smtp.NoTLSError
 		ours      *smtp.NoCertificateError
 		missing   *auth.MissingError
@@ -34,6 +36,8 @@ func hint(err error) string {
 		key = "account." + owner.account.Name
 	}
 	switch errors.As(err, &send); {
+	case errors.As(err, &cert) && cert.Pinned:
+		return fmt.Sprintf("tls.pin has this certificate; tls.ca, which %s has or extends, has to have its authority as well: set ca = [] beside pin to do without", key)
 	case errors.As(err, &cert) && errors.As(err, &authority):
 		return fmt.Sprintf("if you trust this server, set tls = { pin = [\"sha256:%s\"] } in %s, or tls.ca to the file of its authority", cert.KeyPin, key)
 	case errors.As(err, &cert) && errors.Is(err, smtp.ErrPin):
@@ -52,14 +56,24 @@ func hint(err error) string {
 		return fmt.Sprintf("\"postern password set %s\" stores it", owner.account.Name)
 	case errors.Is(err, auth.ErrNoKeyring) && owner.account != nil:
 		return fmt.Sprintf("outside of a desktop session, as under cron, set password in %s to { command = [...] }, { file = ... } or { credential = ... }", key)
+	case errors.Is(err, auth.ErrNotOffered) && owner.account != nil && owner.account.Backend == "plain":
+		return fmt.Sprintf("many servers offer it only behind TLS: set backend in %s to starttls or tls", key)
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Sprintf("check command in %s, and PATH where it names no folder", key)
+	case errors.As(err, &reach):
+		return reachHint(reach, key, func(port int) string { return fmt.Sprintf("set %s in %s", portSetting(port), key) })
 	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED) && send != nil && strings.HasPrefix(send.Stage, "proxy "):
 		return fmt.Sprintf("no proxy listens there: check proxy in %s", key)
 	case errors.As(err, &dial) && errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there: " + otherPort(dial.Addr)
+	case errors.Is(err, conf.ErrNoFile):
+		return "\"postern setup\" and your address make one"
 	case send == nil:
 		return ""
-	case send.Kind == backend.NoHost && send.Stage == "name lookup":
+	case send.Kind == backend.NoHost && send.Stage == "name lookup" && owner.account != nil:
 		return fmt.Sprintf("check host in %s", key)
+	case send.Kind == backend.Again && send.Stage == "name lookup":
+		return "the DNS gives no answer: check the network, and the name servers in /etc/resolv.conf"
 	case send.Kind == backend.Denied && strings.HasPrefix(send.Stage, "proxy "):
 		return fmt.Sprintf("check the user and the password in proxy of %s", key)
 	case smtp.SMTPAuthOff(send):
@@ -80,6 +94,8 @@ func hint(err error) string {
 		return fmt.Sprintf("port 587 wants backend = \"starttls\" in %s", key)
 	case send.Stage == "greeting" && send.Code == 0 && owner.account != nil && owner.account.Backend == "starttls":
 		return fmt.Sprintf("a server that begins with TLS says nothing here: port 465 wants backend = \"tls\" in %s", key)
+	case send.Stage == "greeting" && send.Code == 0 && owner.account == nil:
+		return "a server that begins with TLS says nothing here: --backend tls asks it by that"
 	case send.Code == 530 && strings.Contains(send.Text, "STARTTLS"): // RFC 3207 section 4
 		return fmt.Sprintf("set backend = \"starttls\" in %s", key)
 	case send.Code == 530 && strings.HasPrefix(send.Stage, "MAIL"):

@@ -69,20 +69,22 @@ func (m *mailer) spool() (*queue.Spool, error) {
 	return m.queue, nil
 }
 
-// keep puts a message into the queue, for the recipients of env. It is due then, or at once where that is zero. tried is
-// the failure of a first try, or nil.
-func (m *mailer) keep(a *conf.Account, env *message.Envelope, msg *message.Message, due time.Time, tried error) (id string, err error) {
+// keep puts a message into the queue, for the recipients of env, which are some of the route's. It is due then, or at once
+// where that is zero. tried is the failure of a first try, or nil. The queue makes the copy in Sent, unless another does.
+func (m *mailer) keep(route *route, env *message.Envelope, msg *message.Message, due time.Time, tried error) (id string, err error) {
+	a := route.account
 	s, err := m.spool()
 	if err != nil {
 		return "", err
 	}
-	r := queue.Record{Account: a.Name, Envelope: *env, Time: time.Now(), UID: os.Getuid(), NotUntil: due}
+	r := queue.Record{Account: a.Name, Envelope: *env, Time: time.Now(), UID: os.Getuid(), NotUntil: due, Copied: route.copied}
 	if tried != nil {
 		r.Tried = tried.Error()
 	}
 	if id, err = s.Put(r, msg); err != nil {
 		return "", keepError{err}
 	}
+	route.copied = route.copied || m.copies(route)
 	if tried == nil {
 		s.Nudge(a.Name, time.Duration(m.config.Queue.Retry[0]))
 	}
@@ -140,7 +142,7 @@ func (m *mailer) keepRest(r *route, msg *message.Message, tried []backend.Status
 	if len(rest.To) == 0 {
 		return tried, "", failed
 	}
-	id, err = m.keep(r.account, &rest, msg, time.Now().Add(policy(m.config.Queue).Pause(1)), cause)
+	id, err = m.keep(r, &rest, msg, time.Now().Add(policy(m.config.Queue).Pause(1)), cause)
 	if err != nil && failed != nil {
 		return nil, "", notKept(failed, err)
 	}

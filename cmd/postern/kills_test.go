@@ -119,9 +119,14 @@ type ended struct {
 // run runs sendmail, under strace where there are words for it.
 func (r *rig) run(stdin string, strace []string, args ...string) ended {
 	r.Helper()
+	return r.exec(stdin, strace, append([]string{r.sendmail, "-C", r.config}, args...)...)
+}
+
+// exec runs a command line in the same way.
+func (r *rig) exec(stdin string, strace []string, argv ...string) ended {
+	r.Helper()
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
 	defer cancel()
-	argv := append([]string{r.sendmail, "-C", r.config}, args...)
 	log := filepath.Join(filepath.Dir(r.config), "trace")
 	if strace != nil {
 		argv = slices.Concat([]string{r.strace, "-f", "-y", "-qq", "-o", log}, strace, argv)
@@ -131,7 +136,7 @@ func (r *rig) run(stdin string, strace []string, args ...string) ended {
 	cmd.Env, cmd.Stdin, cmd.Stderr = r.env, strings.NewReader(stdin), &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		r.Fatalf("sendmail %v hangs\n%s", args, &stderr)
+		r.Fatalf("%v hangs\n%s", argv, &stderr)
 	}
 	if err != nil && !errors.As(err, new(*exec.ExitError)) {
 		r.Fatal(err)

@@ -21,15 +21,20 @@ func (inv *invocation) wanted(a *conf.Account) time.Time {
 	return time.Time{}
 }
 
+// wantedBy is wanted, or why the account can't do that.
+func (inv *invocation) wantedBy(a *conf.Account) (time.Time, error) {
+	if !inv.at.IsZero() && a.Queue == conf.QueueOff {
+		return inv.at, a.Errorf("queue", "--at needs the queue, which is %q for this account", conf.QueueOff)
+	}
+	return inv.wanted(a), nil
+}
+
 // due is when a route's message may go: as the user wants it, and not over the rate. Zero is now. The error is that of an
 // account that keeps nothing.
 func (m *mailer) due(inv *invocation, r *route, msg *message.Message) (time.Time, error) {
-	due := inv.wanted(r.account)
-	if !inv.at.IsZero() && r.account.Queue == conf.QueueOff {
-		return due, r.account.Errorf("queue", "--at needs the queue, which is %q for this account", conf.QueueOff)
-	}
-	if m.config.Queue.Rate.Messages == 0 {
-		return due, nil
+	due, err := inv.wantedBy(r.account)
+	if err != nil || m.config.Queue.Rate.Messages == 0 {
+		return due, err
 	}
 	free, err := m.count(r, msg)
 	if free.After(due) {

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/cli/browser"
@@ -46,6 +46,11 @@ func login(std streams, name string, device bool) error {
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	return signIn(ctx, std, name, tokens, device)
+}
+
+// signIn has a person sign in for the account called name.
+func signIn(ctx context.Context, std streams, name string, tokens *oauth.Config, device bool) (err error) {
 	notice := func(text string) { fmt.Fprintf(std.err, "postern: %s\n", text) }
 	if device {
 		err = tokens.LoginDevice(ctx, func(d oauth.DeviceCode) { showCode(std.out, d) }, notice)
@@ -83,17 +88,15 @@ func tokensOf(name string) (*oauth.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range config.Accounts {
-		if a.Name != name {
-			continue
-		}
-		tokens, err := smtp.OAuth(a)
-		if err == nil && tokens == nil {
-			err = a.Errorf("oauth", "the account has no oauth table, and so no tokens")
-		}
-		return tokens, err
+	a, err := config.Named(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, configError{fmt.Errorf("there is no account %q (there are %s)", name, strings.Join(config.Names(), ", "))}
+	tokens, err := smtp.OAuth(a)
+	if err == nil && tokens == nil {
+		err = a.Errorf("oauth", "the account has no oauth table, and so no tokens")
+	}
+	return tokens, err
 }
 
 // checkedConfig is the configuration with all its keys read.

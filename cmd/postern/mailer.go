@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"syscall"
+	"time"
 
 	"postern/backend"
 	"postern/backend/queue"
 	"postern/backend/receipt"
+	"postern/backend/sent"
 	"postern/conf"
 	"postern/message"
 )
@@ -26,6 +29,7 @@ type mailer struct {
 	name       string       // of the program, for people
 	warn       func(error)  // tells of what is no failure
 	terminal   io.Writer    // where a person looks on, or nil
+	progress   *progress    // on the terminal, or nil
 
 	queue *queue.Spool // once something was kept
 
@@ -42,6 +46,7 @@ func (inv *invocation) mailer(name string, std streams) (*mailer, error) {
 	m := &mailer{config: config, shown: std.out, name: name}
 	m.warn = func(err error) {
 		if !inv.quiet {
+			m.progress.hide()
 			complain(std.err, name, err)
 		}
 	}
@@ -51,7 +56,14 @@ func (inv *invocation) mailer(name string, std streams) (*mailer, error) {
 	if m.dialogue, m.done, err = inv.dialogue(std.err); err != nil {
 		return nil, err
 	}
-	if m.transports, err = openAll(config, backend.Surroundings{Hostname: fqdn(), Dialogue: m.dialogue}); err != nil {
+	if m.terminal != nil && !inv.verbose { // the dialogue shows it too
+		m.progress = &progress{out: m.terminal, now: time.Now}
+	}
+	around := m.surroundings()
+	if inv.composed {
+		around.Limit = rememberLimit
+	}
+	if m.transports, err = openAll(config, around); err != nil {
 		m.done()
 		return nil, err
 	}
@@ -64,8 +76,20 @@ func (m *mailer) close() {
 		if t.transport != nil {
 			t.transport.Close()
 		}
+		if t.sent != nil {
+			t.sent.Close()
+		}
 	}
 	m.done()
+}
+
+// surroundings are what transports are given.
+func (m *mailer) surroundings() backend.Surroundings {
+	s := backend.Surroundings{Hostname: fqdn(), Dialogue: m.dialogue}
+	if m.progress != nil {
+		s.Progress = m.progress.message
+	}
+	return s
 }
 
 // choose picks the account of a message, and tells in the dialogue why.
@@ -108,9 +132,10 @@ func loadConfig(option string) (*conf.Config, error) {
 	return config, nil
 }
 
-// opened is an account's transport, or why it can't be made.
+// opened is an account's transport and where copies of its messages go, or why they can't be made.
 type opened struct {
 	transport backend.Transport
+	sent      *sent.Folder // nil where there are no copies
 	err       error
 }
 
@@ -123,7 +148,8 @@ func openAll(config *conf.Config, s backend.Surroundings) (map[string]opened, er
 		if _, ok := backends[a.Backend]; !ok { // nobody can tell what its keys are
 			return nil, err
 		}
-		transports[a.Name] = opened{t, err}
+		folder, failed := sent.Open(a, s)
+		transports[a.Name] = opened{t, folder, cmp.Or(err, failed)}
 	}
 	return transports, config.Check()
 }

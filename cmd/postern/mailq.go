@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,26 +43,30 @@ func (inv *invocation) list(name string, std streams) int {
 }
 
 // listQueue writes what is in the queue in the layout that people know from other mailqs, or as a line of JSON each.
-func listQueue(w io.Writer, config *conf.Config, asJSON bool, only selection) error {
+func listQueue(w io.Writer, config *conf.Config, asJSON bool, only selection) (err error) {
 	out := bufio.NewWriter(w)
-	defer out.Flush()
+	defer func() {
+		if flushed := out.Flush(); err == nil && !errors.Is(flushed, syscall.EPIPE) {
+			err = written(flushed)
+		}
+	}()
 	written := func() error { // a reader that has seen enough, such as head, ends the list
 		_, err := out.Write(nil)
-		return err
+		return written(err)
 	}
 	s := queue.At(config.Queue.Dir)
 	number, octets := 0, int64(0)
 	strangers := map[string]int{}
-	err := s.List(func(l queue.Listed) error {
+	err = s.List(func(l queue.Listed) error {
 		if !only.fits(l) {
 			return nil
 		}
 		number, octets = number+1, octets+l.Record.Size
-		if l.Err == nil && !slices.ContainsFunc(config.Accounts, func(a *conf.Account) bool { return a.Name == l.Record.Account }) {
+		if _, err := config.Named(l.Record.Account); l.Err == nil && err != nil {
 			strangers[l.Record.Account]++
 		}
 		if asJSON {
-			return json.NewEncoder(out).Encode(shown(l)) // whose error is that of out
+			return writeJSON(out, shown(l))
 		}
 		if number == 1 {
 			fmt.Fprintln(out, "-Queue ID--------------- --Size-- ----Arrival Time---- -Sender/Recipient-------")

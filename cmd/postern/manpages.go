@@ -5,9 +5,12 @@
 package main
 
 import (
+	"bytes"
 	"log"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,32 +63,64 @@ func main() {
 	status := exOK
 	root := rootCommand(streams{os.Stdin, os.Stdout, os.Stderr}, &status)
 	for _, c := range root.Commands() {
-		if _, ok := forms[c.Name()]; ok { // has postern-sendmail(1)
+		if _, ok := forms[c.Name()]; ok && c.Long == "" { // has postern-sendmail(1)
 			root.RemoveCommand(c)
 		}
 	}
 	root.SetHelpCommand(&cobra.Command{Use: "none", Hidden: true})
-	escape(root)
+	arguments := map[string]string{}
+	escape(root, arguments)
 	root.Long += ending
-	date := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
-	err := os.MkdirAll(os.Args[1], 0o755)
-	if err == nil {
-		err = doc.GenManTreeFromOpts(root, doc.GenManTreeOptions{
-			Path: os.Args[1], CommandSeparator: "-",
-			Header: &doc.GenManHeader{Section: "1", Date: &date, Source: "postern", Manual: "User commands"},
-		})
+	if err := os.MkdirAll(os.Args[1], 0o755); err != nil {
+		log.Fatal(err)
 	}
-	if err != nil {
+	if err := write(root, os.Args[1], arguments); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// escape has Markdown leave the words of a command, and of those below it, as they are.
-func escape(c *cobra.Command) {
+// write writes the page of a command, and those of the commands below it.
+func write(c *cobra.Command, dir string, arguments map[string]string) error {
+	for _, sub := range c.Commands() {
+		if err := write(sub, dir, arguments); err != nil {
+			return err
+		}
+	}
+	if !c.IsAvailableCommand() && c.HasParent() {
+		return nil
+	}
+	var page bytes.Buffer
+	date := time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+	err := doc.GenMan(c, &doc.GenManHeader{Section: "1", Date: &date, Source: "postern", Manual: "User commands"}, &page)
+	if err != nil {
+		return err
+	}
+	text := flagLine.ReplaceAllStringFunc(page.String(), func(line string) string {
+		m := flagLine.FindStringSubmatch(line)
+		switch m[3] {
+		case "[=false]":
+			return m[1]
+		case `=""`, "=[]":
+			return m[1] + ` \fI` + arguments[m[2]] + `\fP`
+		}
+		return m[1] + ` \fI` + arguments[m[2]] + `\fP (by default ` + strings.Trim(m[3][1:], `"`) + ")"
+	})
+	return os.WriteFile(filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"), []byte(text), 0o644)
+}
+
+// flagLine is the line of a flag, which has its default in place of what stands behind it.
+var flagLine = regexp.MustCompile(`(?m)^((?:\\fB-.\\fP, )?\\fB--([a-z0-9-]+)\\fP)(\[=false\]|=.*)$`)
+
+// escape has Markdown leave the words of a command, and of those below it, as they are. The names of the flags' arguments
+// go into arguments.
+func escape(c *cobra.Command, arguments map[string]string) {
 	c.DisableAutoGenTag = true
 	c.Short, c.Long, c.Use = plain(c.Short), plain(c.Long), plain(c.Use)
-	c.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = plain(f.Usage) })
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		arguments[f.Name], f.Usage = pflag.UnquoteUsage(f) // the quotation marks around its argument's name
+		f.Usage = plain(f.Usage)
+	})
 	for _, sub := range c.Commands() {
-		escape(sub)
+		escape(sub, arguments)
 	}
 }

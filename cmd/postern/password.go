@@ -23,6 +23,7 @@ func passwordCommand(std streams, status *int) *cobra.Command {
 		Short: "keep an account's password in the keyring",
 		Long: `password keeps the password of an account in the keyring of the desktop session (the Secret Service), where
 password = { keyring = true } in the account finds it.`,
+		Example: "  postern password set work\n  postern password delete work",
 	}
 	for _, verb := range []struct {
 		name, short, long string
@@ -58,12 +59,7 @@ func accountNamed(name string) (*conf.Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range config.Accounts {
-		if a.Name == name {
-			return a, nil
-		}
-	}
-	return nil, configError{fmt.Errorf("there is no account %q; there are %s", name, strings.Join(config.Names(), ", "))}
+	return config.Named(name)
 }
 
 func setPassword(ctx context.Context, std streams, a *conf.Account) error {
@@ -126,6 +122,11 @@ func newPassword(ctx context.Context, in io.Reader, item auth.Item) (auth.Secret
 		}
 		return first, nil
 	}
+	return pipedPassword(in)
+}
+
+// pipedPassword is the first line of what is piped in.
+func pipedPassword(in io.Reader) (auth.Secret, error) {
 	line, err := bufio.NewReader(io.LimitReader(in, maxTyped+1)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err

@@ -18,7 +18,7 @@ import (
 
 // queueCommand is postern queue.
 func queueCommand(std streams, status *int) *cobra.Command {
-	c := &cobra.Command{Use: "queue", Short: "look at the messages that wait, and decide about them"}
+	c := &cobra.Command{Use: "queue", Short: "look at the messages that wait, and decide about them", Example: "  postern queue list\n  postern queue run"}
 	verb := func(use, short, example string, args cobra.PositionalArgs, run func(config *conf.Config, s *queue.Spool, args []string) []error) *cobra.Command {
 		v := &cobra.Command{Use: use, Short: short, Example: "  postern queue " + example, Args: args, Run: func(_ *cobra.Command, args []string) {
 			config, err := loadConfig("")
@@ -187,7 +187,7 @@ says nothing: what sendmail starts by itself.`,
 	c.Flags().BoolVar(&background, "background", false, "deliver only what is due, unless another process does, and say nothing")
 	c.Flags().BoolVar(&locked, "locked", false, "with --background: the lock of the runner is descriptor 3")
 	_ = c.Flags().MarkHidden("locked")
-	c.Flags().StringVar(&every, "every", "", "stay, and deliver at these intervals, such as 30m")
+	c.Flags().StringVar(&every, "every", "", "stay, and deliver at intervals of this `time`, such as 30m")
 	return c
 }
 

@@ -22,6 +22,18 @@ git send-email --quiet --confirm=never --suppress-cc=all --to list@example.org -
 		want: []caught{{from: "bounces@example.org", to: "list@example.org"}},
 	},
 	{
+		name: "git send-email in two repositories, which postern git has given two identities",
+		script: gitRepository + twoIdentities + `cp -r /tmp/repository /tmp/second
+git config --global sendemail.smtpServer gone.invalid; git config --global sendemail.from other@example.org
+/tmp/postern git work; cd /tmp/second; /tmp/postern git home
+for r in repository second; do cd /tmp/$r; git send-email --quiet --confirm=never --suppress-cc=all --to list@example.org -1; done
+rm -rf /tmp/second /tmp/postern ~/.gitconfig ~/.config/postern`,
+		want: []caught{
+			{from: "juergen@work.example", to: "list@example.org", has: []string{"From: juergen@work.example"}},
+			{from: "juergen@home.example", to: "list@example.org", has: []string{"From: juergen@home.example"}},
+		},
+	},
+	{
 		name:   "git send-email stops where a patch is refused",
 		script: gitRepository + `git send-email --quiet --confirm=never --suppress-cc=all --to nobody@example.org -2`,
 		fails:  true,
@@ -117,6 +129,11 @@ git init -q; git config user.name 'Jürgen Example'; git config user.email juerg
 printf '.first\n..second\n' >dots; git add dots; git commit -q -m dots -m '.first
 ..second'
 echo Grüße >text; git add text; git commit -q -m 'Grüße'
+`
+
+// twoIdentities are accounts that go by the relay, each with a from of its own.
+const twoIdentities = `cp /usr/sbin/sendmail /tmp/postern; mkdir -p ~/.config/postern
+printf '[account.%s]\nextends = "relay"\nfrom = "juergen@%s.example"\n' work work home home >~/.config/postern/config.toml
 `
 
 // nmhDraft is a draft of nmh's.

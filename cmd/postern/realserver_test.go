@@ -68,6 +68,11 @@ func TestRealPostfix(t *testing.T) {
 		t.Run(backend, func(t *testing.T) {
 			c := realClient{servers, sendmail, backend, "plain", realPassword, realUser}
 			c.testSignIn(t)
+			t.Run("check", func(t *testing.T) {
+				auto := c
+				auto.auth = "auto"
+				auto.testCheck(t)
+			})
 			t.Run("auto", c.testAuto)
 			t.Run("large body", c.testLargeBody)
 			t.Run("unknown recipient", c.testUnknownRecipient)

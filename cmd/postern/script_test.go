@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"postern": main, "sendmail": main, "mailq": main, "newaliases": main, "send-mail": main, "xdg-open": openPage,
+		"postern": main, "sendmail": main, "mailq": main, "newaliases": main, "send-mail": main, "mail": main, "xdg-open": openPage,
 	})
 }
 
@@ -41,8 +41,12 @@ func TestMain(m *testing.M) {
 //	logd SOCKET               listens as a log of this machine does
 //	logged SOCKET FILE        writes what it was told since, each with its fields on lines of their own; with ! nothing
 //	idle FOLDER               waits until nobody delivers the queue in the background
+//	catches [ARG...]          starts postern catch; $PORT, and catch.toml with its profile
+//	caught STATUS FILE [INT]  waits for its end, after a signal or not, and writes what it told
 //	oauthd                    starts an OAuth provider; $OAUTH is its address
 //	oauth WHAT [ARG...]       has it do something, see oauth_test.go
+//
+// The condition [ci] is that .ci/run has installed what a script needs.
 //
 // No file that a script makes may tell a secret, but for *.toml, *secret* and the tokens that are kept.
 func TestScripts(t *testing.T) {
@@ -51,6 +55,13 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "smtpd": smtpd, "received": receivedMail, "scripted": scripted, "played": played, "keyring": keyring,
 			"idle": idle, "oauthd": oauthd, "oauth": oauthDo, "logd": logd, "logged": logged,
+			"catches": catches, "caught": caught,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "ci" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return os.Getenv("CI") == "true", nil
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir)
@@ -119,7 +130,7 @@ func files(dir string) map[string]string {
 
 // maySecrets tells which files of a script may hold secrets.
 func maySecrets(name string) bool {
-	return strings.HasSuffix(name, ".toml") || strings.Contains(filepath.Base(name), "secret") ||
+	return strings.HasSuffix(name, ".toml") || strings.HasSuffix(name, ".password") || strings.Contains(filepath.Base(name), "secret") ||
 		filepath.Base(filepath.Dir(name)) == "tokens"
 }
 
@@ -130,7 +141,7 @@ func TestScriptsShowTheirSecrets(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
-	runs := regexp.MustCompile(`(?m)^[!?]? *exec (postern|sendmail|mailq|newaliases|send-mail)\b.*`)
+	runs := regexp.MustCompile(`(?m)^[!?]? *exec (postern|sendmail|mailq|newaliases|send-mail|mail)\b.*`)
 	inline := regexp.MustCompile(`(?m)^ *(?:password|client_secret) *= *"([^"]*)"`)
 	for _, script := range scripts {
 		text, err := os.ReadFile(script)
@@ -192,14 +203,14 @@ func smtpd(ts *testscript.TestScript, _ bool, args []string) {
 	implicit := len(args) > 0 && args[0] == "tls"
 	d, err := startDemoServer(implicit)
 	ts.Check(err)
-	ts.Defer(d.close)
-	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), d.authority, 0o600))
+	ts.Defer(d.Close)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), d.Authority(), 0o600))
 	name := "plain"
 	if implicit {
 		name = "tls"
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("account.toml"), []byte(d.profile(name, "ca.pem")), 0o600))
-	ts.Setenv("PORT", fmt.Sprint(d.port))
+	ts.Setenv("PORT", fmt.Sprint(d.Port()))
 	ts.Value("peers").(*peers).smtpd = d
 }
 
@@ -207,6 +218,7 @@ func smtpd(ts *testscript.TestScript, _ bool, args []string) {
 type peers struct {
 	smtpd    *demoServer
 	scripted []*smtptest.Server
+	catcher  *catcher
 	keyring  *authtest.Keyring
 	oauth    *oauthtest.Server
 	logs     map[string]*net.UnixConn

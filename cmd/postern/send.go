@@ -88,7 +88,9 @@ func (m *mailer) send(inv *invocation, p *plan, msg *message.Message) (statuses 
 		return nil, append(errs, err)
 	}
 	if inv.dryRun {
-		m.show(inv, p, msg)
+		if err := m.show(inv, p, msg); err != nil {
+			errs = append(errs, createError{err})
+		}
 		for _, r := range p.routes {
 			if err := m.usable(r.account); err != nil {
 				errs = append(errs, err)
@@ -96,9 +98,18 @@ func (m *mailer) send(inv *invocation, p *plan, msg *message.Message) (statuses 
 		}
 		return nil, errs
 	}
+	var copying *route
+	copied := false // or left to the queue
 	for _, r := range p.routes {
+		r.copied = copied
 		got, failed := m.carry(inv, r, msg)
 		statuses, errs = append(statuses, got...), append(errs, failed...)
+		if copied = r.copied; r.copying {
+			copying = r
+		}
+	}
+	if copying != nil {
+		m.copy(copying.account, msg)
 	}
 	return statuses, errs
 }
@@ -119,7 +130,7 @@ func (m *mailer) carry(inv *invocation, r *route, msg *message.Message) (statuse
 	case err != nil:
 	case mode == conf.QueueAlways, !due.IsZero():
 		var id string
-		if id, err = m.keep(r.account, r.env, msg, due, nil); err == nil {
+		if id, err = m.keep(r, r.env, msg, due, nil); err == nil {
 			for _, to := range r.env.To {
 				statuses = append(statuses, kept(to, id))
 			}
@@ -147,11 +158,16 @@ func (m *mailer) offer(r *route, msg *message.Message, keeps bool) (statuses []b
 	ctx, stop := interruptible()
 	defer stop()
 	tried, failed := m.transports[r.account.Name].transport.Send(ctx, r.env, msg)
+	m.progress.hide()
 	m.interrupted = ctx.Err() != nil
 	statuses, err = tried, failed
 	id := ""
-	if keeps && failed == nil && slices.ContainsFunc(tried, func(s backend.Status) bool { return s.Err == nil }) {
+	taken := failed == nil && slices.ContainsFunc(tried, func(s backend.Status) bool { return s.Err == nil })
+	if keeps && taken {
 		queue.At(m.config.Queue.Dir).Up(r.account.Name) // what waits for that need wait no longer
+	}
+	if taken && !r.copied && m.copies(r) {
+		r.copied, r.copying = true, true
 	}
 	if keeps && !m.interrupted {
 		statuses, id, err = m.keepRest(r, msg, tried, failed)
@@ -174,9 +190,8 @@ func interruptible() (context.Context, context.CancelFunc) {
 var errInterrupted = errors.New("interrupted")
 
 // show is --dry-run: what would go out, to whom, by which account.
-func (m *mailer) show(inv *invocation, p *plan, msg *message.Message) {
+func (m *mailer) show(inv *invocation, p *plan, msg *message.Message) error {
 	out := bufio.NewWriter(m.shown)
-	defer out.Flush()
 	for _, r := range p.routes {
 		by := "match_recipient"
 		if r.account == p.account {
@@ -188,6 +203,9 @@ func (m *mailer) show(inv *invocation, p *plan, msg *message.Message) {
 		}
 		if at := inv.wanted(r.account); !at.IsZero() {
 			fmt.Fprintf(out, "not before %s\n", clock(at))
+		}
+		if m.copies(r) {
+			fmt.Fprintf(out, "copy in %s\n", m.transports[r.account.Name].sent)
 		}
 		for _, line := range shownTerms(r.env.Terms) {
 			fmt.Fprintf(out, "%s\n", line)
@@ -201,4 +219,5 @@ func (m *mailer) show(inv *invocation, p *plan, msg *message.Message) {
 	for _, line := range msg.HeaderLines() {
 		fmt.Fprintf(out, "%s\n", line)
 	}
+	return out.Flush()
 }

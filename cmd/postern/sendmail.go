@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-
-	"github.com/spf13/cobra"
 
 	"postern/message"
 )
@@ -16,28 +13,8 @@ func sendmail(args []string, std streams) int {
 	return inv.perform(args[0], err, std)
 }
 
-// sendCommand is postern send: sendmail for people, who mean -t where they name nobody.
-func sendCommand(std streams, status *int) *cobra.Command {
-	return &cobra.Command{
-		Use: "send [recipient ...] < message", Short: "send a message, as sendmail does", DisableFlagParsing: true,
-		Example: "  postern send --at 'tomorrow 08:00' < message",
-		Run: func(_ *cobra.Command, args []string) {
-			inv, err := parseOptions(args)
-			if err == nil && inv.mode == modeSend && len(inv.recipients) == 0 {
-				inv.fromHeader = true
-			}
-			*status = inv.perform("postern", err, std)
-		},
-	}
-}
-
 // perform does what the command line asks for, or tells why it can't be understood.
 func (inv *invocation) perform(name string, err error, std streams) int {
-	var un unoffered
-	if errors.As(err, &un) {
-		complain(std.err, name, err)
-		return exUnavailable
-	}
 	if err != nil {
 		return report(std.err, name, []error{err})
 	}
@@ -117,6 +94,9 @@ const sendmailHelp = `usage: sendmail [-t] [-i] [-f sender] [-F name] [-a accoun
   --at time   keep the message in the queue until then: "08:00", "tomorrow 8:00", "+2h"
   --dry-run   show what would be sent, and by which account
 The other options of sendmail are taken; see postern-sendmail(1).
+Examples:
+  sendmail -t < message
+  sendmail -i -f ann@example.org bob@example.org < message
 `
 
 // newaliases has nothing to build: aliases are read at every start.

@@ -45,7 +45,7 @@ var graph = map[string][]string{
 // owners are the only users of a library within the project.
 var owners = map[string][]string{
 	"github.com/BurntSushi/toml":                   {"postern/conf"},
-	"github.com/emersion/go-sasl":                  {"postern/auth", "postern/cmd/catch", "postern/cmd/postern"}, // go-smtp's sessions are made of it,
+	"github.com/emersion/go-sasl":                  {"postern/auth", "postern/cmd/catch"}, // go-smtp's sessions are made of it,
 	"github.com/xdg-go/scram":                      {"postern/auth"},
 	"github.com/zalando/go-keyring/secret_service": {"postern/auth"},
 	"golang.org/x/term":                            {"postern/auth", "postern/cmd/postern"},
@@ -56,7 +56,7 @@ var owners = map[string][]string{
 	"github.com/google/renameio/v2":                {"postern/auth/oauth", "postern/conf"},
 	"net/http":                                     {"postern/auth/oauth", "postern/auth/oauth/oauthtest", "postern/backend/discover", "postern/message/compose"}, // which sniffs types
 	"github.com/emersion/go-message/textproto":     {"postern/message", "postern/message/compose"},
-	"github.com/emersion/go-smtp":                  {"postern/cmd/catch", "postern/cmd/postern"},
+	"github.com/emersion/go-smtp":                  {"postern/cmd/catch"},
 	"github.com/emersion/go-imap/v2":               {"postern/backend/sent"},
 	"github.com/emersion/go-imap/v2/imapclient":    {"postern/backend/sent"},
 	"golang.org/x/net/idna":                        {"postern/backend/smtp", "postern/backend/discover"},

@@ -36,5 +36,5 @@ func printToken(std streams, name string) error {
 		return err
 	}
 	_, err = fmt.Fprintln(std.out, string(token))
-	return err
+	return written(err)
 }
