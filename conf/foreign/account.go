@@ -40,6 +40,9 @@ func (a *account) set(key, value string) { a.keys[key] = conf.Quote(value) }
 
 func (a *account) list(key string, values ...string) { a.keys[key] = conf.QuoteAll(values) }
 
+// checked is what becomes of a setting that has certificates not checked.
+const checked = "certificates are always checked; the error about one that isn't trusted has the tls.pin that would trust it"
+
 func (a *account) note(line int, format string, args ...any) {
 	a.notes = append(a.notes, Note{a.file, line, oneLine(fmt.Sprintf(format, args...))})
 }

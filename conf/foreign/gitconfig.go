@@ -165,7 +165,7 @@ func gitAccount(a *account, get func(string) (setting, bool), user setting) {
 	if s, ok := get("smtpsslcertpath"); ok && a.keys["backend"] != `"plain"` {
 		switch {
 		case s.text == "":
-			a.note(s.line, "smtpsslcertpath: certificates are always checked; trust this server's by tls.pin, which the error tells that comes without it")
+			a.note(s.line, "smtpsslcertpath: "+checked)
 		case strings.HasSuffix(s.text, "/") || strings.HasSuffix(s.text, "/certs"):
 			a.note(s.line, "smtpsslcertpath: a folder of certificates is not read; the system's authorities are trusted")
 		default:

@@ -136,7 +136,7 @@ func (m *msmtpAccount) tls(a *account) {
 		return
 	}
 	if check, s := m.on("tls_certcheck", true); !check {
-		a.note(s.line, "tls_certcheck: certificates are always checked; trust this server's by tls.pin, which the error tells that comes without it")
+		a.note(s.line, "tls_certcheck: "+checked)
 	}
 	pin, pinned := m.get("tls_fingerprint")
 	pinned = pinned && pin.text != "" && a.setPin(pin.line, pin.text)

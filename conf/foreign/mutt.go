@@ -190,7 +190,7 @@ func muttTLS(a *account, set map[string]setting, no func(string) bool) {
 	}
 	for _, name := range []string{"ssl_verify_host", "ssl_verify_dates"} {
 		if no(name) {
-			a.note(set[name].line, "%s: certificates are always checked; trust this server's by tls.pin, which the error tells that comes without it", name)
+			a.note(set[name].line, "%s: %s", name, checked)
 		}
 	}
 	if s := set["ssl_verify_host_override"]; s.text != "" {

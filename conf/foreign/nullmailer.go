@@ -207,7 +207,7 @@ func (p *Profile) remote(a *account, line int, words []string) {
 		case "port", "user", "pass", "source", "auth-login", "x509certfile", "x509keyfile", "x509cafile":
 			opt[name] = value
 		case "insecure":
-			a.note(line, "insecure: certificates are always checked; trust this server's by tls.pin, which the error tells that comes without it")
+			a.note(line, "insecure: "+checked)
 		case "x509crlfile":
 			a.note(line, "x509crlfile: revocation lists are not read")
 		case "x509fmtder":
