@@ -109,7 +109,7 @@ func (s *Spool) Find(part string) (Listed, error) {
 			}
 			return nil
 		})
-		if err != nil {
+		if err != nil && !gone(err) { // where nothing was ever kept there is no queue
 			return Listed{}, fmt.Errorf("queue: %w", err)
 		}
 	}

@@ -14,8 +14,9 @@ func companion(args []string, std streams) int {
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
-	if err := root.Execute(); err != nil {
+	if c, err := root.ExecuteC(); err != nil {
 		fmt.Fprintf(std.err, "postern: %v\n", err)
+		fmt.Fprintf(std.err, "postern: hint: the usage is %s; %s --help has more\n", c.UseLine(), c.CommandPath())
 		return exUsage
 	}
 	return status
