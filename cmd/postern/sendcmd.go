@@ -75,6 +75,11 @@ func (c *composing) fromFlags(cmd *cobra.Command, f *sendFlags, args []string, s
 	if err := together(cmd); err != nil {
 		return []error{err}
 	}
+	if cmd.Flags().Changed("account") {
+		if err := setAccount(&c.inv, c.inv.account); err != nil {
+			return []error{usageError{fmt.Errorf("--account: %w", err)}}
+		}
+	}
 	if f.at != "" {
 		if err := setAt(&c.inv, f.at); err != nil {
 			return []error{usageError{err}}
