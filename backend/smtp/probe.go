@@ -184,6 +184,7 @@ func (p *prober) offered(s *session) {
 	}
 	p.done("extensions", nil, step)
 	p.done("size limit", nil, s.sizeLimit())
+	s.tellLimit()
 	if s.Auth == "none" && len(s.mechanisms()) == 0 {
 		return
 	}

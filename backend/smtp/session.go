@@ -146,6 +146,14 @@ func (s *session) hello() *backend.Error {
 	return err
 }
 
+// tellLimit passes on how long a message may be, once the session is as safe as the account wants it: a limit that was told
+// in clear may be anybody's.
+func (s *session) tellLimit() {
+	if limit := s.offers.size(); limit > 0 && s.surrounding.Limit != nil {
+		s.surrounding.Limit(s.account, limit)
+	}
+}
+
 // isUnknownCommand tells which replies to EHLO lead to HELO: those that say that the command is not known or not
 // wanted (RFC 5321 sections 4.1.4 and 4.3.2).
 func isUnknownCommand(r reply) bool {

@@ -116,9 +116,7 @@ func (t *transport) SendEach(ctx context.Context, next func() *backend.Item) err
 			m.giveUp(err)
 			return err
 		}
-		if limit := s.offers.size(); limit > 0 && t.surrounding.Limit != nil {
-			t.surrounding.Limit(t.account, limit)
-		}
+		s.tellLimit()
 		s.stepwise = m.stepwise
 		stop := s.conn.breakOff(ctx)
 		s.run(m)

@@ -106,6 +106,12 @@ func westEuropean(charset string, c byte) rune {
 	return rune(c)
 }
 
+// Obeyed tells what a terminal doesn't show but does: control characters, and those that turn the direction of writing or
+// part lines.
+func Obeyed(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
+}
+
 // Printable is text that a terminal shows and doesn't obey: control characters, and those that turn the direction of
 // writing around, are shown by their numbers. JSON stays JSON.
 func Printable(text string) string {
@@ -116,7 +122,7 @@ func Printable(text string) string {
 			b.WriteRune(r)
 		case r == 0x7f: // the way that JSON has as well
 			b.WriteString(`\u007f`)
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp):
+		case Obeyed(r):
 			quoted := strconv.QuoteToASCII(string(r))
 			b.WriteString(quoted[1 : len(quoted)-1])
 		default:

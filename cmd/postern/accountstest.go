@@ -28,7 +28,7 @@ failed.`,
 
 // testAccounts checks one account after the other: a person may be asked for each one's password.
 func testAccounts(std streams, asJSON bool) int {
-	m, err := (&invocation{}).mailer("postern", std)
+	m, err := (&invocation{learns: true}).mailer("postern", std)
 	if err != nil {
 		return report(std.err, "postern", []error{err})
 	}

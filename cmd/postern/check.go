@@ -78,7 +78,7 @@ func stepOf(name, text string) backend.Step { return backend.Step{Name: name, Te
 
 // configuration reads the files, and tells of them. It is nil where they can't be used.
 func (k *checker) configuration(verbose bool) *mailer {
-	m, err := (&invocation{verbose: verbose}).mailer("postern", k.std)
+	m, err := (&invocation{verbose: verbose, learns: true}).mailer("postern", k.std)
 	if !k.passed("configuration", err) {
 		return nil
 	}

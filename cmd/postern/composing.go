@@ -49,7 +49,7 @@ func (c *composing) carryOut(std streams) (errs []error) {
 	if c.preview {
 		return c.show(std, made)
 	}
-	c.inv.composed = true
+	c.inv.learns = true
 	m, err := c.inv.mailer(c.name, std)
 	if err != nil {
 		return []error{err}

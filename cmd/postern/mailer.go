@@ -60,7 +60,7 @@ func (inv *invocation) mailer(name string, std streams) (*mailer, error) {
 		m.progress = &progress{out: m.terminal, now: time.Now}
 	}
 	around := m.surroundings()
-	if inv.composed {
+	if inv.learns {
 		around.Limit = rememberLimit
 	}
 	if m.transports, err = openAll(config, around); err != nil {

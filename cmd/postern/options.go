@@ -30,7 +30,7 @@ type invocation struct {
 	recipients []string
 	delivery   delivery       // -od
 	json       bool           // --json, of -bp
-	composed   bool           // by postern send or mail: what a server takes is remembered for the next one
+	learns     bool           // what a server takes is remembered, for the next postern send or mail
 	selection  selection      // of -q
 	every      time.Duration  // of -q30m
 	at         time.Time      // --at: kept until then

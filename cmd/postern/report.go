@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
+	"postern/cmd/catch"
 	"postern/conf"
 )
 
@@ -47,10 +47,5 @@ func complain(stderr io.Writer, name string, err error) {
 // oneLine is text without spare spaces and what a terminal could obey: control characters, also as single octets, and those
 // that turn the direction of writing or part lines.
 func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r == ' ' || obeyed(r) }), " ")
-}
-
-// obeyed tells what a terminal doesn't show but does.
-func obeyed(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp)
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return r == ' ' || catch.Obeyed(r) }), " ")
 }

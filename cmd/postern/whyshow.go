@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"postern/cmd/catch"
 	"postern/conf"
 )
 
@@ -85,7 +86,7 @@ func (r *reasons) print(w io.Writer) error {
 
 // visible is a character as a terminal may get it.
 func visible(r rune) rune {
-	if r != '\t' && obeyed(r) {
+	if r != '\t' && catch.Obeyed(r) {
 		return '?'
 	}
 	return r
