@@ -15,7 +15,7 @@ LINKS    = sendmail mailq newaliases
 help:
 	@sed -n 's/^# //p; s/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST)
 
-build: ## bin/postern and its links
+build: man ## bin/postern, its links and its manual pages
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
 	@for name in $(LINKS); do ln -sf postern bin/$$name; done
 
@@ -53,8 +53,7 @@ bench: build ## side by side with msmtp; see docs/BENCHMARKS.md
 	$(GO) run ./cmd/bench -postern bin/sendmail
 
 install: ## into $(DESTDIR)$(PREFIX); what build made, so that root needs no Go
-	@[ -x bin/postern ] || $(MAKE) build
-	@[ -d bin/man ] || $(MAKE) man
+	@[ -x bin/postern -a -d bin/man ] || $(MAKE) build
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/sbin' '$(DESTDIR)$(PREFIX)/share/man/man1' '$(DESTDIR)$(PREFIX)/share/man/man5'
 	install -m 755 bin/postern '$(DESTDIR)$(PREFIX)/bin/postern'
 	ln -sf ../bin/postern '$(DESTDIR)$(PREFIX)/sbin/sendmail'
